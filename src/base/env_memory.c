@@ -448,28 +448,27 @@ static baals_status env_memory_make_dir(struct bl_env *self, const char *path, b
     return status;
 }
 
-/* The folder at `path`. */
-static baals_status env_memory_find_dir(struct env_memory_node **dir_out,
-                                        struct env_memory *env,
-                                        const char *path,
-                                        baals_error *err)
+/* The folder at `path`, or NULL with *status_out set. */
+static struct env_memory_node *
+env_memory_dir(struct env_memory *env, const char *path, baals_status *status_out, baals_error *err)
 {
-    struct env_memory_place place;
-    BL_TRY(env_memory_find(&place, env, path, err));
+    struct env_memory_place place = {.node = NULL};
+    *status_out = env_memory_find(&place, env, path, err);
+    if (*status_out != BAALS_OK)
+        return NULL;
     if (place.node == NULL)
-        return bl_fail(err, BAALS_NOTFOUND, "there is no %s", path);
-    if (!place.node->is_dir)
-        return bl_fail(err, BAALS_IO, "%s is not a folder", path);
-    *dir_out = place.node;
-    return BAALS_OK;
+        *status_out = bl_fail(err, BAALS_NOTFOUND, "there is no %s", path);
+    else if (!place.node->is_dir)
+        *status_out = bl_fail(err, BAALS_IO, "%s is not a folder", path);
+    return *status_out == BAALS_OK ? place.node : NULL;
 }
 
 static baals_status env_memory_sync_dir(struct bl_env *self, const char *path, baals_error *err)
 {
     struct env_memory *env = env_memory(self);
-    struct env_memory_node *dir;
+    baals_status status;
     env_memory_lock(env);
-    baals_status status = env_memory_find_dir(&dir, env, path, err);
+    (void)env_memory_dir(env, path, &status, err);
     env_memory_unlock(env);
     return status;
 }
@@ -482,13 +481,12 @@ static baals_status env_memory_list_dir(struct bl_env *self,
 {
     struct env_memory *env = env_memory(self);
     struct bl_name_list list = {.alloc = self->alloc};
-    struct env_memory_node *dir = NULL;
+    baals_status status;
     env_memory_lock(env);
-    baals_status status = env_memory_find_dir(&dir, env, path, err);
-    if (status == BAALS_OK) {
-        for (dir = dir->first_child; dir != NULL && status == BAALS_OK; dir = dir->next)
-            status = bl_name_list_add(&list, dir->name, err);
-    }
+    const struct env_memory_node *dir = env_memory_dir(env, path, &status, err);
+    const struct env_memory_node *child = dir == NULL ? NULL : dir->first_child;
+    for (; child != NULL && status == BAALS_OK; child = child->next)
+        status = bl_name_list_add(&list, child->name, err);
     env_memory_unlock(env);
     if (status == BAALS_OK)
         status = bl_name_list_visit(&list, each, ctx);

@@ -111,15 +111,15 @@ static baals_status env_system_open(struct bl_env *self,
     struct env_system_file *file = bl_alloc_zero(&self->alloc, 1, sizeof *file);
     char *path_copy = bl_alloc_strdup(&self->alloc, path);
     baals_status status = BAALS_OK;
-    if (file == NULL || path_copy == NULL) {
-        status = bl_fail(err, BAALS_NOMEM, "no memory to open %s", path);
-        goto fail;
-    }
     int mode = O_CLOEXEC | ((flags & BL_OPEN_WRITE) != 0 ? O_RDWR : O_RDONLY);
     if ((flags & BL_OPEN_CREATE) != 0)
         mode |= O_CREAT;
     if ((flags & BL_OPEN_EXCLUSIVE) != 0)
         mode |= O_EXCL;
+    if (file == NULL || path_copy == NULL) {
+        status = bl_fail(err, BAALS_NOMEM, "no memory to open %s", path);
+        goto fail;
+    }
     do
         file->fd = open(path, mode, 0600);
     while (file->fd < 0 && errno == EINTR);
