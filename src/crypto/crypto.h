@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BL_CRYPTO_CRYPTO_H
+#define BL_CRYPTO_CRYPTO_H
+/*
+ * Hashes, Ed25519 under ZIP-215 and domain separation: thin C over native/ (docs/spec/signature.md,
+ * docs/spec/encoding.md). Nothing here allocates, keeps state or can be influenced by the CPU.
+ */
+#include "base/base.h"
+
+/* ---- hashes ---- */
+
+void bl_sha256(baals_hash *out, baals_slice data);
+
+/* Incremental SHA-256, by value: no memory to free. */
+struct bl_sha256 {
+    uint64_t opaque[16];
+};
+void bl_sha256_init(struct bl_sha256 *state);
+void bl_sha256_update(struct bl_sha256 *state, baals_slice data);
+void bl_sha256_final(baals_hash *out, struct bl_sha256 *state);
+
+/* count independent SHA-256 of messages of the same length (the state tree's inner nodes). */
+void bl_sha256_many(baals_hash *out, const uint8_t *messages, size_t message_len, size_t count);
+
+void bl_keccak256(baals_hash *out, baals_slice data);
+void bl_blake2b256(baals_hash *out, baals_slice data);
+void bl_blake3(baals_hash *out, baals_slice data);
+
+/* Tags: every protocol hash names its purpose. docs/spec/encoding.md has the one table. */
+#define BL_TAG_TX "baals:tx:1"
+#define BL_TAG_TXID "baals:txid:1"
+#define BL_TAG_BLOCK "baals:block:1"
+#define BL_TAG_SEAL "baals:seal:1"
+#define BL_TAG_GENESIS "baals:genesis:1"
+#define BL_TAG_SYSOP "baals:sysop:1"
+#define BL_TAG_CONTRACT_GENESIS "baals:contract:0"
+#define BL_TAG_CONTRACT_TX "baals:contract:1"
+
+/* H(tag, data) = SHA-256(tag || 0x00 || data). */
+void bl_hash_tagged(baals_hash *out, const char *tag, baals_slice data);
+
+/* ---- signatures ---- */
+
+/* Fills in the public key of a seed (RFC 8032). */
+void bl_ed25519_public(baals_address *out, const uint8_t seed[32]);
+/* Signs tag || 0x00 || message (RFC 8032, deterministic). */
+void bl_ed25519_sign(baals_signature *out,
+                     const uint8_t seed[32],
+                     const char *tag,
+                     baals_slice message);
+/* ZIP-215 verdict for the message as it is. */
+bool bl_ed25519_verify_raw(const uint8_t public_key[32],
+                           const uint8_t signature[64],
+                           baals_slice message);
+/* ZIP-215 verdict for tag || 0x00 || message. */
+bool bl_ed25519_verify(const baals_address *public_key,
+                       const baals_signature *signature,
+                       const char *tag,
+                       baals_slice message);
+
+/* One signature of a batch; message is tag || 0x00 || body, given as its two parts. */
+struct bl_signed {
+    const baals_address *public_key;
+    const baals_signature *signature;
+    baals_slice message;
+};
+/* Verifies count signatures, all under one tag, and fills verdicts[i] with 0 or 1: exactly what
+ * bl_ed25519_verify says of each (a failing batch is bisected). count may be 0. */
+void bl_ed25519_verify_batch(uint8_t *verdicts,
+                             const struct bl_signed *items,
+                             size_t count,
+                             const char *tag);
+
+/* True for a canonical encoding of a point that is not of small order: the keys that may send
+ * transactions, be authorities or stand in a genesis (docs/spec/signature.md). */
+bool bl_ed25519_key_usable(const baals_address *public_key);
+
+/* Runs a dozen fixed edge cases; INTERNAL when this build does not give the frozen verdicts. Called
+ * when a chain is opened. */
+baals_status bl_crypto_selftest(baals_error *err);
+
+/* Overwrites a secret so that the compiler cannot leave it out. */
+void bl_wipe(void *data, size_t len);
+
+#endif /* BL_CRYPTO_CRYPTO_H */

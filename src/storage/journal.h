@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BL_STORAGE_JOURNAL_H
+#define BL_STORAGE_JOURNAL_H
+/*
+ * The block journal: the truth of a chain. Append-only segments of records, each under a checksum
+ * and chained to the one before by its hash (docs/internals/journal.md has the bytes).
+ *
+ * A position is segment << 32 | offset; positions compare as numbers. Records are appended to a
+ * group in memory; bl_journal_commit writes the group at a 4,096-byte boundary and syncs it. What
+ * commit returned OK for survives kill -9 and power loss. A failed sync stops the handle: every
+ * later call answers IO_SYNC.
+ *
+ * Threads: append, commit and close by the one writer; read from any thread beside it.
+ */
+#include "base/env.h"
+
+enum bl_record_type {
+    BL_RECORD_BLOCK = 1, /* block, receipts, write set, added modules */
+    BL_RECORD_SIDE = 2,  /* a fork candidate: the block alone */
+    BL_RECORD_REVERT =
+        3,              /* to index, hash, number of BLOCK records that follow in the same group */
+    BL_RECORD_SYNC = 4, /* empty: covers the record before it */
+    BL_RECORD_END = 5,  /* closes a segment */
+};
+
+/* A record as read back. `body` is owned by the record: bl_journal_record_deinit. */
+struct bl_journal_record {
+    enum bl_record_type type;
+    uint64_t position;
+    uint64_t next; /* where the following record is to be looked for */
+    uint64_t durable_to;
+    uint8_t *body;
+    size_t body_len;
+};
+
+/* What opening found at the end. */
+struct bl_journal_report {
+    uint64_t records;
+    uint64_t end;          /* the position behind the last good record */
+    uint64_t cut_position; /* 0: nothing was cut */
+    uint64_t cut_bytes;    /* bytes kept in journal/cut-<pos> */
+    char cut_path[64];
+};
+
+struct bl_journal;
+
+/* Settings; 0 means the default. */
+struct bl_journal_options {
+    uint32_t segment_bytes; /* size of a pre-allocated segment; default 64 MiB, at least 1 MiB */
+    uint64_t must_reach;    /* a checkpoint stands for the journal up to here: less is CORRUPT */
+    int32_t read_only;      /* verify: touch nothing, report a tail instead of cutting it */
+};
+
+/* Opens (or creates, when `dir` has no segment) the journal of the chain `chain_id` in the folder
+ * `dir`, reads every record once from the position `scan_from` (0: from the start) and applies the
+ * tail rule: a torn tail is cut and reported, a damaged record with durable ones behind it is
+ * CORRUPT_JOURNAL with its place and nothing is touched. CORRUPT_FOREIGN for another chain's. */
+baals_status bl_journal_open(struct bl_journal **out,
+                             struct bl_journal_report *report_out,
+                             struct bl_env *env,
+                             const char *dir,
+                             const baals_hash *chain_id,
+                             const struct bl_journal_options *options,
+                             baals_error *err);
+/* Appends a SYNC record when the last group is not covered, then closes. The handle is gone either
+ * way; the status says whether that last record became durable. */
+baals_status bl_journal_close(struct bl_journal *journal, baals_error *err);
+
+/* Adds a record to the group, its body given in `count` parts. *position_out is where it will
+ * stand. NOMEM, LIMIT (a body beyond 64 MiB). */
+baals_status bl_journal_append(struct bl_journal *journal,
+                               uint64_t *position_out,
+                               enum bl_record_type type,
+                               const baals_slice *parts,
+                               size_t count,
+                               baals_error *err);
+/* Drops the group: nothing of it is written. */
+void bl_journal_abandon(struct bl_journal *journal);
+/* Writes and syncs the group. On IO_FULL nothing is acknowledged, the group is dropped, and the
+ * journal stays usable; on IO_SYNC or IO the handle stops. */
+baals_status bl_journal_commit(struct bl_journal *journal, baals_error *err);
+/* The position behind the last durable record. */
+uint64_t bl_journal_end(const struct bl_journal *journal);
+/* The first record's position. */
+uint64_t bl_journal_begin(const struct bl_journal *journal);
+
+/* Reads and checks the record at `position`; NOTFOUND at the end, CORRUPT_JOURNAL when it is
+ * damaged. END records and gaps are passed over: record_out->position says where it was. */
+baals_status bl_journal_read(struct bl_journal *journal,
+                             struct bl_journal_record *record_out,
+                             uint64_t position,
+                             baals_error *err);
+void bl_journal_record_deinit(struct bl_journal *journal, struct bl_journal_record *record);
+
+#endif /* BL_STORAGE_JOURNAL_H */
