@@ -3,7 +3,10 @@
 #define BL_CRYPTO_CRYPTO_H
 /*
  * Hashes, Ed25519 under ZIP-215 and domain separation: thin C over native/ (docs/spec/signature.md,
- * docs/spec/encoding.md). Nothing here allocates, keeps state or can be influenced by the CPU.
+ * docs/spec/encoding.md). Nothing here keeps state, and results do not depend on the CPU. Hashes do
+ * not allocate. Signatures join tag and message in memory of the C library that is freed before
+ * they return; when there is none the process ends, for a verdict must not depend on memory.
+ * Everything is thread-safe.
  */
 #include "base/base.h"
 

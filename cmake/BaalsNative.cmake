@@ -1,0 +1,57 @@
+# The Rust part (native/): one static library with Ed25519 and hashes, the imported target bl_native.
+# All build folders share cargo's target folder (BAALS_NATIVE_DIR in the environment, else
+# build/native), so the crates are compiled once; cargo's own lock lets builds run side by side, and
+# each works with its own copy of the result.
+if(DEFINED ENV{BAALS_NATIVE_DIR})
+  set(BAALS_NATIVE_DIR $ENV{BAALS_NATIVE_DIR})
+else()
+  set(BAALS_NATIVE_DIR ${CMAKE_SOURCE_DIR}/build/native)
+endif()
+set(BAALS_CARGO_MIN 1.85)
+
+# The first cargo that is new enough: the one in PATH, else the distribution's.
+if(NOT BAALS_CARGO)
+  find_program(BAALS_CARGO_IN_PATH cargo NO_CACHE)
+  foreach(candidate ${BAALS_CARGO_IN_PATH} /usr/bin/cargo)
+    execute_process(COMMAND ${candidate} --version
+                    OUTPUT_VARIABLE output ERROR_QUIET RESULT_VARIABLE result)
+    if(result EQUAL 0 AND output MATCHES "^cargo ([0-9.]+)"
+       AND CMAKE_MATCH_1 VERSION_GREATER_EQUAL BAALS_CARGO_MIN)
+      set(BAALS_CARGO ${candidate} CACHE FILEPATH "cargo ${BAALS_CARGO_MIN} or newer")
+      break()
+    endif()
+  endforeach()
+  if(NOT BAALS_CARGO)
+    message(FATAL_ERROR "cargo ${BAALS_CARGO_MIN} or newer is needed: run tools/bootstrap, "
+                        "or set BAALS_CARGO to its path")
+  endif()
+endif()
+
+# The distribution's cargo must find its own rustc, not an older one earlier in PATH.
+cmake_path(GET BAALS_CARGO PARENT_PATH BAALS_CARGO_FOLDER)
+set(BAALS_NATIVE_LIBRARY ${CMAKE_BINARY_DIR}/native/libbl_native.a)
+add_custom_command(
+  OUTPUT ${BAALS_NATIVE_LIBRARY}
+  COMMAND ${CMAKE_COMMAND} -E env "PATH=${BAALS_CARGO_FOLDER}:$ENV{PATH}"
+          ${BAALS_CARGO} build --quiet --release --locked --package baals-core
+          --target-dir ${BAALS_NATIVE_DIR}
+  COMMAND ${CMAKE_COMMAND} -E copy_if_different
+          ${BAALS_NATIVE_DIR}/release/libbaals_core.a ${BAALS_NATIVE_LIBRARY}
+  WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}/native
+  DEPENDS
+    ${CMAKE_SOURCE_DIR}/native/Cargo.lock
+    ${CMAKE_SOURCE_DIR}/native/Cargo.toml
+    ${CMAKE_SOURCE_DIR}/native/core/Cargo.toml
+    ${CMAKE_SOURCE_DIR}/native/core/src/lib.rs
+    ${CMAKE_SOURCE_DIR}/native/crypto/Cargo.toml
+    ${CMAKE_SOURCE_DIR}/native/crypto/src/hash.rs
+    ${CMAKE_SOURCE_DIR}/native/crypto/src/lib.rs
+    ${CMAKE_SOURCE_DIR}/native/crypto/src/signature.rs
+  COMMENT "Building native/ with cargo"
+  VERBATIM)
+add_custom_target(bl_native_build DEPENDS ${BAALS_NATIVE_LIBRARY})
+
+add_library(bl_native STATIC IMPORTED GLOBAL)
+set_target_properties(bl_native PROPERTIES IMPORTED_LOCATION ${BAALS_NATIVE_LIBRARY})
+target_include_directories(bl_native INTERFACE ${CMAKE_SOURCE_DIR}/native/include)
+add_dependencies(bl_native bl_native_build)
