@@ -68,7 +68,8 @@ struct bl_signed {
     baals_slice message;
 };
 /* Verifies count signatures, all under one tag, and fills verdicts[i] with 0 or 1: exactly what
- * bl_ed25519_verify says of each (a failing batch is bisected). count may be 0. */
+ * bl_ed25519_verify says of each (a failing batch is bisected). count may be 0. Without a tag
+ * (NULL) the messages are taken as they are, as bl_ed25519_verify_raw does. */
 void bl_ed25519_verify_batch(uint8_t *verdicts,
                              const struct bl_signed *items,
                              size_t count,

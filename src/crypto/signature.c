@@ -19,10 +19,10 @@
 _Static_assert(sizeof(baals_address) == BL_NATIVE_KEY_LEN, "an address is a key without padding");
 _Static_assert(sizeof(baals_signature) == BL_NATIVE_SIGNATURE_LEN, "a signature has no padding");
 
-/* What all signatures of one batch have in common: the tag with its NUL, the separator. */
+/* What is signed before the message: the tag and, as separator, its NUL. */
 static baals_slice signature_prefix(const char *tag)
 {
-    return bl_slice(tag, strlen(tag) + 1);
+    return tag != NULL ? bl_slice(tag, strlen(tag) + 1) : bl_slice(NULL, 0);
 }
 
 void bl_ed25519_public(baals_address *out, const uint8_t seed[32])
