@@ -125,8 +125,11 @@ BAALS_API BAALS_NODISCARD baals_status baals_sysop_encode_act(uint8_t *out,
 
 /* ---- identifiers ---- */
 
-/** H("baals:contract:0", CBOR[name]): the id of a genesis contract. */
-BAALS_API void baals_contract_id_from_name(baals_address *id_out, baals_slice name);
+/** H("baals:contract:0", CBOR[name]): the id of a genesis contract. MISUSE_ARGUMENT for a name that
+ * docs/spec/genesis.md does not allow. */
+BAALS_API BAALS_NODISCARD baals_status baals_contract_id_from_name(baals_address *id_out,
+                                                                   baals_slice name,
+                                                                   baals_error *err);
 /** H("baals:contract:1", CBOR[deployer, nonce]): the id a deploy with this nonce gives. */
 BAALS_API void
 baals_contract_id_from_deploy(baals_address *id_out, const baals_address *deployer, uint64_t nonce);
