@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The store: a key-value storage (a checkpoint) with the layers that are not in it yet.
+ *
+ * What readers see is one immutable, counted `bl_version`: a tip and its list of layers. Pushing a
+ * layer, merging two of them and finishing a checkpoint each put a new version in place of the old.
+ * A view pins the version and a kv snapshot, both under the one lock.
+ *
+ * Why a checkpoint is safe beside readers: it writes exactly the oldest k layers, newest change
+ * first. Laying these layers once more over a kv that already holds them changes nothing. So a
+ * snapshot from before or after the batch fits below the old version, and only the new version,
+ * without the k layers, needs a snapshot from after it. The batch is applied and synced first, the
+ * version exchanged afterwards, and a view takes both under the lock: it can never pin the new
+ * version with an old snapshot.
+ *
+ * Thousands of small layers would make every read walk through all of them: each push merges the
+ * newest two while the older is at most twice as large, so sizes fall geometrically. Layers that a
+ * running checkpoint writes are left alone.
+ *
+ * Threads: `lock` guards `version`, `has_kv_tip`, `kv_tip`, `busy` and `views`. It is held for
+ * pointer work and the beginning of a snapshot, never while bytes are merged or written.
+ */
+#include <pthread.h>
+#include <string.h>
+
+#include "storage/storage_internal.h"
+
+/* Merged layers grow no further than this, which bounds the pause of one push. */
+#define STORE_MERGE_BYTES_MAX (8u * 1024u * 1024u)
+
+#define STORE_RECORD_VERSION 1u
+#define STORE_RECORD_BYTES (4u + 32u + 8u + 32u + 8u)
+
+struct bl_store {
+    struct bl_env *env;
+    baals_storage *storage;
+    baals_hash chain_id;
+    pthread_mutex_t lock;
+    struct bl_version *version;
+    bool has_kv_tip;
+    struct bl_tip kv_tip;
+    size_t busy; /* the oldest layers of `version`, being written by a checkpoint */
+    size_t views;
+    bool checkpointing;
+};
+
+/* ---- the checkpoint record ---- */
+
+static baals_slice store_record_key(void)
+{
+    return bl_slice_str("tip");
+}
+
+static void store_record_encode(uint8_t out[STORE_RECORD_BYTES],
+                                const baals_hash *chain_id,
+                                const struct bl_tip *tip)
+{
+    bl_store_u32be(out, STORE_RECORD_VERSION);
+    memcpy(out + 4, chain_id->bytes, 32);
+    bl_store_u64be(out + 36, tip->height);
+    memcpy(out + 44, tip->hash.bytes, 32);
+    bl_store_u64be(out + 76, tip->journal_end);
+}
+
+static baals_status store_record_decode(struct bl_tip *tip_out,
+                                        const baals_hash *chain_id,
+                                        baals_slice record,
+                                        baals_error *err)
+{
+    if (record.len < 4)
+        return bl_fail(err, BAALS_CORRUPT_STORE, "the checkpoint record is cut short");
+    uint32_t version = bl_load_u32be(record.data);
+    if (version != STORE_RECORD_VERSION)
+        return bl_fail(err, BAALS_CORRUPT_FOREIGN, "the store has format %u, this build knows %u",
+                       version, STORE_RECORD_VERSION);
+    if (record.len != STORE_RECORD_BYTES)
+        return bl_fail(err, BAALS_CORRUPT_STORE, "the checkpoint record has %zu bytes", record.len);
+    if (memcmp(record.data + 4, chain_id->bytes, 32) != 0)
+        return bl_fail(err, BAALS_CORRUPT_FOREIGN, "the store belongs to another chain");
+    tip_out->height = bl_load_u64be(record.data + 36);
+    memcpy(tip_out->hash.bytes, record.data + 44, 32);
+    tip_out->journal_end = bl_load_u64be(record.data + 76);
+    return BAALS_OK;
+}
+
+/* ---- versions ---- */
+
+static struct bl_version *store_version_ref(struct bl_version *version)
+{
+    atomic_fetch_add_explicit(&version->refs, 1, memory_order_relaxed);
+    return version;
+}
+
+static size_t store_version_size(size_t count)
+{
+    return sizeof(struct bl_version) + count * sizeof(struct bl_layer *);
+}
+
+static void store_version_unref(struct bl_version *version)
+{
+    if (version == NULL || atomic_fetch_sub_explicit(&version->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    struct bl_alloc alloc = version->alloc;
+    for (size_t i = 0; i < version->count; i++)
+        bl_layer_unref(version->layers[i]);
+    bl_alloc_free(&alloc, version, store_version_size(version->count));
+}
+
+/* A version with room for `count` layers, none filled in. */
+static struct bl_version *store_version_new(const struct bl_alloc *alloc, size_t count)
+{
+    struct bl_version *version = bl_alloc_zero(alloc, 1, store_version_size(count));
+    if (version == NULL)
+        return NULL;
+    version->alloc = *alloc;
+    atomic_init(&version->refs, 1);
+    version->count = count;
+    return version;
+}
+
+static void store_version_set(struct bl_version *version, size_t index, struct bl_layer *layer)
+{
+    version->layers[index] = bl_layer_ref(layer);
+    version->bytes += bl_layer_bytes(layer);
+}
+
+/* The layers from..to of `from_version` at the start of `version`. */
+static void store_version_copy(struct bl_version *version,
+                               const struct bl_version *from_version,
+                               size_t from,
+                               size_t to)
+{
+    version->has_tip = from_version->has_tip;
+    version->tip = from_version->tip;
+    for (size_t i = from; i < to; i++)
+        store_version_set(version, i - from, from_version->layers[i]);
+}
+
+/* ---- opening and closing ---- */
+
+/* Reads the checkpoint record; *has_out false for an empty storage. */
+static baals_status
+store_read_tip(struct bl_store *store, bool *has_out, struct bl_tip *tip_out, baals_error *err)
+{
+    baals_snapshot *snapshot;
+    baals_storage_stats stats = {0};
+    baals_slice record;
+    BL_TRY(bl_storage_snapshot_begin(store->storage, &snapshot, err));
+    baals_status status = bl_storage_get(store->storage, &record, snapshot, BAALS_SPACE_CHECKPOINT,
+                                         store_record_key(), err);
+    if (status == BAALS_OK) {
+        status = store_record_decode(tip_out, &store->chain_id, record, err);
+        *has_out = true;
+    } else if (status == BAALS_NOTFOUND) {
+        status = bl_storage_stats(store->storage, &stats, err);
+        if (status == BAALS_OK && stats.entries > 0)
+            status = bl_fail(err, BAALS_CORRUPT_STORE, "the checkpoint record is missing");
+        *has_out = false;
+    }
+    bl_storage_snapshot_end(store->storage, snapshot);
+    return status;
+}
+
+baals_status bl_store_open(struct bl_store **out,
+                           struct bl_env *env,
+                           baals_storage *storage,
+                           const baals_hash *chain_id,
+                           baals_error *err)
+{
+    struct bl_store *store = bl_alloc_zero(&env->alloc, 1, sizeof(*store));
+    baals_status status;
+    if (store == NULL)
+        return bl_fail(err, BAALS_NOMEM, "no memory for a store");
+    store->env = env;
+    store->storage = storage;
+    store->chain_id = *chain_id;
+    status = store_read_tip(store, &store->has_kv_tip, &store->kv_tip, err);
+    if (status != BAALS_OK)
+        goto err_after_store;
+    store->version = store_version_new(&env->alloc, 0);
+    if (store->version == NULL) {
+        status = bl_fail(err, BAALS_NOMEM, "no memory for a store");
+        goto err_after_store;
+    }
+    store->version->has_tip = store->has_kv_tip;
+    store->version->tip = store->kv_tip;
+    if (pthread_mutex_init(&store->lock, NULL) != 0) {
+        status = bl_fail(err, BAALS_NOMEM, "no memory for a lock");
+        goto err_after_version;
+    }
+    *out = store;
+    return BAALS_OK;
+
+err_after_version:
+    store_version_unref(store->version);
+err_after_store:
+    bl_alloc_free(&env->alloc, store, sizeof(*store));
+    return status;
+}
+
+void bl_store_close(struct bl_store *store)
+{
+    if (store == NULL)
+        return;
+    BL_ASSERT(store->views == 0 && !store->checkpointing);
+    struct bl_env *env = store->env;
+    store_version_unref(store->version);
+    bl_storage_close(store->storage);
+    pthread_mutex_destroy(&store->lock);
+    bl_alloc_free(&env->alloc, store, sizeof(*store));
+}
+
+/* ---- what is there ---- */
+
+baals_status bl_store_checkpoint_tip(struct bl_store *store, struct bl_tip *tip_out)
+{
+    pthread_mutex_lock(&store->lock);
+    bool has = store->has_kv_tip;
+    if (has)
+        *tip_out = store->kv_tip;
+    pthread_mutex_unlock(&store->lock);
+    return has ? BAALS_OK : BAALS_NOTFOUND;
+}
+
+baals_status bl_store_tip(struct bl_store *store, struct bl_tip *tip_out)
+{
+    pthread_mutex_lock(&store->lock);
+    bool has = store->version->has_tip;
+    if (has)
+        *tip_out = store->version->tip;
+    pthread_mutex_unlock(&store->lock);
+    return has ? BAALS_OK : BAALS_NOTFOUND;
+}
+
+size_t bl_store_layer_bytes(struct bl_store *store)
+{
+    pthread_mutex_lock(&store->lock);
+    size_t bytes = store->version->bytes;
+    pthread_mutex_unlock(&store->lock);
+    return bytes;
+}
+
+baals_status bl_store_stats(struct bl_store *store, baals_storage_stats *out, baals_error *err)
+{
+    return bl_storage_stats(store->storage, out, err);
+}
+
+baals_storage *bl_store_storage(struct bl_store *store)
+{
+    return store->storage;
+}
+
+const struct bl_alloc *bl_store_alloc(const struct bl_store *store)
+{
+    return &store->env->alloc;
+}
+
+/* ---- pushing ---- */
+
+/* Puts `next` in place; the caller holds the lock and releases what is returned after it. */
+static struct bl_version *store_exchange(struct bl_store *store, struct bl_version *next)
+{
+    struct bl_version *old = store->version;
+    store->version = next;
+    return old;
+}
+
+/* Takes references to the newest two layers when they should become one. */
+static bool
+store_merge_pick(struct bl_store *store, struct bl_layer **older_out, struct bl_layer **newer_out)
+{
+    bool wanted = false;
+    pthread_mutex_lock(&store->lock);
+    const struct bl_version *version = store->version;
+    if (version->count >= store->busy + 2) {
+        struct bl_layer *older = version->layers[version->count - 2];
+        struct bl_layer *newer = version->layers[version->count - 1];
+        wanted = bl_layer_bytes(older) / 2 <= bl_layer_bytes(newer) &&
+                 bl_layer_bytes(older) + bl_layer_bytes(newer) <= STORE_MERGE_BYTES_MAX;
+        if (wanted) {
+            *older_out = bl_layer_ref(older);
+            *newer_out = bl_layer_ref(newer);
+        }
+    }
+    pthread_mutex_unlock(&store->lock);
+    return wanted;
+}
+
+/* Puts `merged` in the place of the two; false when a checkpoint has taken them meanwhile or there
+ * is no memory. */
+static bool store_merge_install(struct bl_store *store,
+                                struct bl_layer *merged,
+                                const struct bl_layer *older,
+                                const struct bl_layer *newer)
+{
+    struct bl_version *old = NULL;
+    pthread_mutex_lock(&store->lock);
+    const struct bl_version *version = store->version;
+    size_t count = version->count;
+    bool in_place = count >= store->busy + 2 && version->layers[count - 2] == older &&
+                    version->layers[count - 1] == newer;
+    struct bl_version *next = in_place ? store_version_new(&store->env->alloc, count - 1) : NULL;
+    if (next != NULL) {
+        store_version_copy(next, version, 0, count - 2);
+        store_version_set(next, count - 2, merged);
+        old = store_exchange(store, next);
+    }
+    pthread_mutex_unlock(&store->lock);
+    store_version_unref(old);
+    return next != NULL;
+}
+
+/* Merging only makes reads faster: when memory is short the layers stay as they are. */
+static void store_merge(struct bl_store *store)
+{
+    struct bl_layer *older;
+    struct bl_layer *newer;
+    bool again = true;
+    while (again && store_merge_pick(store, &older, &newer)) {
+        struct bl_layer *merged = NULL;
+        again = bl_layer_merge(&merged, older, newer, NULL) == BAALS_OK &&
+                store_merge_install(store, merged, older, newer);
+        bl_layer_unref(merged);
+        bl_layer_unref(older);
+        bl_layer_unref(newer);
+    }
+}
+
+baals_status bl_store_push(struct bl_store *store,
+                           struct bl_layer *layer,
+                           const struct bl_tip *tip,
+                           baals_error *err)
+{
+    struct bl_version *old = NULL;
+    pthread_mutex_lock(&store->lock);
+    size_t count = store->version->count;
+    struct bl_version *next = store_version_new(&store->env->alloc, count + 1);
+    if (next != NULL) {
+        store_version_copy(next, store->version, 0, count);
+        store_version_set(next, count, layer);
+        next->has_tip = true;
+        next->tip = *tip;
+        old = store_exchange(store, next);
+    }
+    pthread_mutex_unlock(&store->lock);
+    if (next == NULL)
+        return bl_fail(err, BAALS_NOMEM, "no memory for a list of %zu layers", count + 1);
+    store_version_unref(old);
+    store_merge(store);
+    return BAALS_OK;
+}
+
+/* ---- checkpoint ---- */
+
+/* Writes all layers of the version, newest change first, with the record, as one batch. */
+static baals_status
+store_write(struct bl_store *store, const struct bl_version *version, baals_error *err)
+{
+    const struct bl_alloc *alloc = &store->env->alloc;
+    uint8_t record[STORE_RECORD_BYTES];
+    size_t room = 1;
+    size_t count = 0;
+    for (size_t i = 0; i < version->count; i++)
+        room += bl_layer_count(version->layers[i]);
+    baals_write *merged = bl_alloc_zero(alloc, room, sizeof(*merged));
+    baals_write *spare = bl_alloc_zero(alloc, room, sizeof(*spare));
+    baals_status status = BAALS_OK;
+
+    if (merged == NULL || spare == NULL) {
+        status = bl_fail(err, BAALS_NOMEM, "no memory for a checkpoint of %zu changes", room);
+        goto out;
+    }
+    /* From the newest, which are the smallest, so that each change is moved a few times only. */
+    for (size_t i = version->count; i-- > 0;) {
+        const struct bl_layer *layer = version->layers[i];
+        count =
+            bl_writes_merge(spare, bl_layer_writes(layer), bl_layer_count(layer), merged, count);
+        baals_write *exchange = merged;
+        merged = spare;
+        spare = exchange;
+    }
+    store_record_encode(record, &store->chain_id, &version->tip);
+    merged[count++] = (baals_write){.space = BAALS_SPACE_CHECKPOINT,
+                                    .is_delete = 0,
+                                    .key = store_record_key(),
+                                    .value = bl_slice(record, sizeof(record))};
+    status = bl_storage_apply(store->storage, store->env, merged, count, err);
+    if (status == BAALS_OK)
+        status = bl_storage_sync(store->storage, err);
+out:
+    bl_alloc_free(alloc, merged, room * sizeof(*merged));
+    bl_alloc_free(alloc, spare, room * sizeof(*spare));
+    return status;
+}
+
+/* After a durable batch: a version without the layers that were written. */
+static baals_status
+store_written(struct bl_store *store, const struct bl_version *written, baals_error *err)
+{
+    struct bl_version *old = NULL;
+    pthread_mutex_lock(&store->lock);
+    const struct bl_version *version = store->version;
+    BL_ASSERT(version->count >= written->count);
+    for (size_t i = 0; i < written->count; i++)
+        BL_ASSERT(version->layers[i] == written->layers[i]);
+    store->kv_tip = written->tip;
+    store->has_kv_tip = true;
+    struct bl_version *next =
+        store_version_new(&store->env->alloc, version->count - written->count);
+    if (next != NULL) {
+        store_version_copy(next, version, written->count, version->count);
+        old = store_exchange(store, next);
+        store->busy = 0;
+    }
+    pthread_mutex_unlock(&store->lock);
+    store_version_unref(old);
+    if (next == NULL)
+        return bl_fail(err, BAALS_NOMEM, "no memory for a list of layers");
+    return BAALS_OK;
+}
+
+baals_status bl_store_checkpoint(struct bl_store *store, baals_error *err)
+{
+    pthread_mutex_lock(&store->lock);
+    BL_ASSERT(!store->checkpointing);
+    struct bl_version *version = store_version_ref(store->version);
+    store->checkpointing = true;
+    store->busy = version->count;
+    pthread_mutex_unlock(&store->lock);
+
+    baals_status status = BAALS_OK;
+    if (version->count > 0) {
+        status = store_write(store, version, err);
+        if (status == BAALS_OK)
+            status = store_written(store, version, err);
+    }
+    pthread_mutex_lock(&store->lock);
+    store->busy = 0;
+    store->checkpointing = false;
+    pthread_mutex_unlock(&store->lock);
+    store_version_unref(version);
+    return status;
+}
+
+/* ---- pinning ---- */
+
+baals_status bl_store_pin(struct bl_store *store,
+                          struct bl_version **version_out,
+                          baals_snapshot **snapshot_out,
+                          baals_error *err)
+{
+    pthread_mutex_lock(&store->lock);
+    baals_status status = bl_storage_snapshot_begin(store->storage, snapshot_out, err);
+    if (status == BAALS_OK) {
+        *version_out = store_version_ref(store->version);
+        store->views++;
+    }
+    pthread_mutex_unlock(&store->lock);
+    return status;
+}
+
+void bl_store_unpin(struct bl_store *store, struct bl_version *version, baals_snapshot *snapshot)
+{
+    bl_storage_snapshot_end(store->storage, snapshot);
+    store_version_unref(version);
+    pthread_mutex_lock(&store->lock);
+    BL_ASSERT(store->views > 0);
+    store->views--;
+    pthread_mutex_unlock(&store->lock);
+}
