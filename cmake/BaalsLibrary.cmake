@@ -9,6 +9,10 @@ get_property(BAALS_MODULES GLOBAL PROPERTY BAALS_MODULES)
 set(BAALS_OBJECTS ${BAALS_MODULES})
 list(TRANSFORM BAALS_OBJECTS REPLACE "(.+)" "$<TARGET_OBJECTS:\\1>")
 
+# Sections of their own, so that the linker leaves out what no public function reaches.
+target_compile_options(bl_compile INTERFACE
+  $<$<NOT:$<CONFIG:Debug>>:-ffunction-sections> $<$<NOT:$<CONFIG:Debug>>:-fdata-sections>)
+
 # ---- libbaals.so ----
 
 set(BAALS_MAP ${CMAKE_SOURCE_DIR}/cmake/baals.map)
@@ -78,9 +82,13 @@ write_basic_package_version_file(
 install(FILES ${CMAKE_BINARY_DIR}/baals-config.cmake ${CMAKE_BINARY_DIR}/baals-config-version.cmake
         DESTINATION ${package_folder})
 
-# ---- what is exported is what the headers say ----
+# ---- tests of the result: exported is what the headers say, and an installation is usable ----
 
 if(BAALS_WITH_TESTS AND BAALS_HAVE_ARCHIVE)
   add_test(NAME lint/symbols
            COMMAND ${CMAKE_SOURCE_DIR}/tools/symbol-check ${CMAKE_BINARY_DIR})
+  add_test(NAME integration/install
+           COMMAND ${CMAKE_SOURCE_DIR}/tests/integration/install/run
+                   ${CMAKE_BINARY_DIR} ${CMAKE_C_COMPILER})
+  set_tests_properties(integration/install PROPERTIES TIMEOUT 300)
 endif()
