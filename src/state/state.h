@@ -19,6 +19,9 @@
 
 #define BL_STATE_STORES 4u
 
+/* "accounts", "code", "storage" or "meta". */
+const char *bl_state_store_name(baals_space store);
+
 /* ---- overlay ---- */
 
 struct bl_overlay;
@@ -55,6 +58,10 @@ baals_status bl_overlay_seek(struct bl_overlay *overlay,
                              uint32_t flags,
                              baals_error *err);
 
+/* Puts the sentinel record into every store, so that absence is always provable. Genesis does it
+ * before anything else. */
+baals_status bl_state_put_sentinels(struct bl_overlay *overlay, baals_error *err);
+
 /* Nested checkpoints: every _checkpoint is ended by exactly one _release (keep) or _rollback
  * (undo), innermost first; the number it returns names it in assertions. */
 uint32_t bl_overlay_checkpoint(struct bl_overlay *overlay);
@@ -82,7 +89,7 @@ struct bl_write_set {
 /* All changes of the overlay against its view. No checkpoint may be open. */
 baals_status
 bl_overlay_write_set(struct bl_overlay *overlay, struct bl_write_set *out, baals_error *err);
-/* Canonical bytes (docs/internals/journal.md), and back with a total decoder. The decoded set
+/* Canonical bytes (docs/internals/state_tree.md), and back with a total decoder. The decoded set
  * borrows from `bytes` and the arena. CORRUPT_JOURNAL. */
 void bl_write_set_encode(struct bl_buffer *out, const struct bl_write_set *set);
 baals_status bl_write_set_decode(struct bl_write_set *out,
