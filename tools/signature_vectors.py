@@ -6,8 +6,8 @@ A second implementation of docs/spec/signature.md in plain Python: slow, not con
 making test vectors. It builds signatures for the edges of the rule and judges each one itself, so
 that the library is compared with something that shares no code with it.
 
-Usage: tools/signature-vectors          write the file
-       tools/signature-vectors --check  fail when the file is not what this program writes
+Usage: tools/signature_vectors.py --write   write the file
+       tools/signature_vectors.py --check   fail when the file is not what this program writes
 """
 import hashlib
 import json
@@ -94,8 +94,8 @@ def expand(seed):
 
 
 def sign(seed, message, torsion_a=IDENTITY, torsion_r=IDENTITY, r_bytes=None, k_r_bytes=None):
-    """RFC 8032, with ways to leave it: a torsion point added to A or R, other bytes for R (which then
-    must be of small order) and other bytes for R in the hash."""
+    """RFC 8032, with ways to leave it: a torsion point added to A or R, other bytes for R (which
+    then must be of small order) and other bytes for R in the hash."""
     a, prefix = expand(seed)
     key = encode_point(add(multiply(a, BASE), torsion_a))
     if r_bytes is None:
@@ -151,16 +151,34 @@ def edge_signatures():
     yield ("A and R with torsion parts",
            *sign(seed, message, torsion_a=TORSION, torsion_r=TORSION), message)
     yield "R = 0, y = 1", *sign(seed, message, r_bytes=number(1)), message
-    yield "R: -0, sign bit set at y = 1", *sign(seed, message, r_bytes=number(1 | SIGN_BIT)), message
+    yield ("R: -0, sign bit set at y = 1",
+           *sign(seed, message, r_bytes=number(1 | SIGN_BIT)), message)
     yield "R: y = p + 1", *sign(seed, message, r_bytes=number(P + 1)), message
     yield "R: y = p, order 4", *sign(seed, message, r_bytes=number(P)), message
-    yield "R: y = -1 with the sign bit set", *sign(seed, message, r_bytes=number(P - 1 | SIGN_BIT)), message
+    yield ("R: y = -1 with the sign bit set",
+           *sign(seed, message, r_bytes=number(P - 1 | SIGN_BIT)), message)
     yield ("R: y = p + 1, hashed as y = 1",
            *sign(seed, message, r_bytes=number(P + 1), k_r_bytes=number(1)), message)
     yield "A: y = p + 1", number(P + 1), number(1) + zero, message
     yield "A: -0, sign bit set at y = 1", number(1 | SIGN_BIT), number(1) + zero, message
     yield "A: y = p with the sign bit set", number(P | SIGN_BIT), number(1) + zero, message
     yield "A and R not canonical", number(P), number(P + 1 | SIGN_BIT) + zero, message
+
+
+def non_canonical_keys(large_order_max):
+    """Encodings with y from p on: all of small order, and a few of large order."""
+    for y in range(P, 2**255):
+        for sign_bit in (0, SIGN_BIT):
+            key = number(y | sign_bit)
+            point = decode_point(key)
+            if point is None:
+                continue
+            where = f"order, not canonical: y = p + {y - P}, sign {sign_bit >> 255}"
+            if multiply(8, point) == IDENTITY:
+                yield f"small {where}", key
+            elif large_order_max > 0:
+                large_order_max -= 1
+                yield f"large {where}", key
 
 
 def edge_keys():
@@ -176,17 +194,7 @@ def edge_keys():
     yield "32 zero bytes with the sign bit set", number(SIGN_BIT)
     yield "-0: y = 1 with the sign bit set", number(1 | SIGN_BIT)
     yield "-0: y = -1 with the sign bit set", number(P - 1 | SIGN_BIT)
-    large_order = 0
-    for y in range(P, 2**255):
-        for sign_bit in (0, SIGN_BIT):
-            point = decode_point(number(y | sign_bit))
-            if point is not None and multiply(8, point) != IDENTITY:
-                large_order += 1
-                if large_order > 4:
-                    continue
-                yield f"large order, not canonical: y = p + {y - P}, sign {sign_bit >> 255}", number(y | sign_bit)
-            elif point is not None:
-                yield f"small order, not canonical: y = p + {y - P}, sign {sign_bit >> 255}", number(y | sign_bit)
+    yield from non_canonical_keys(large_order_max=4)
     yield "32 bytes 0xff", b"\xff" * 32
 
 
@@ -194,28 +202,33 @@ def tagged_signatures():
     seed = hashlib.sha256(b"baals tagged signature vectors").digest()
     for tag, data in (("baals:tx:1", b"\x01\x02\x03"), ("baals:seal:1", bytes(range(32)))):
         key, signature = sign(seed, tag.encode() + b"\0" + data)
-        yield {"tag": tag, "seed": seed.hex(), "key": key.hex(), "data": data.hex(), "signature": signature.hex()}
+        yield {"tag": tag, "seed": seed.hex(), "key": key.hex(), "data": data.hex(),
+               "signature": signature.hex()}
 
 
 def document():
     return {
-        "description": "Ed25519 under ZIP-215 (docs/spec/signature.md); made by tools/signature-vectors",
+        "format": 1,
+        "about": "signature.md: verdicts, usable keys, signatures; made by tools/signature_vectors.py",
         "signatures": [
-            {"what": what, "key": key.hex(), "signature": signature.hex(), "message": message.hex(),
-             "valid": verify(key, signature, message)}
+            {"what": what, "key": key.hex(), "signature": signature.hex(),
+             "message": message.hex(), "valid": verify(key, signature, message)}
             for what, key, signature, message in edge_signatures()],
-        "keys": [{"what": what, "key": key.hex(), "usable": usable(key)} for what, key in edge_keys()],
+        "keys": [
+            {"what": what, "key": key.hex(), "usable": usable(key)}
+            for what, key in edge_keys()],
         "tagged": list(tagged_signatures()),
     }
 
 
 def main():
     text = json.dumps(document(), indent=1) + "\n"
-    if "--check" in sys.argv[1:]:
-        if OUTPUT.read_text() != text:
-            sys.exit(f"{OUTPUT} is not what tools/signature-vectors writes")
-        return
-    OUTPUT.write_text(text)
+    if sys.argv[1:] == ["--write"]:
+        OUTPUT.write_text(text)
+    elif sys.argv[1:] != ["--check"]:
+        sys.exit(__doc__)
+    elif OUTPUT.read_text() != text:
+        sys.exit(f"{OUTPUT} is not what tools/signature_vectors.py writes")
 
 
 if __name__ == "__main__":
