@@ -86,7 +86,12 @@ __attribute__((warn_unused_result)) bool bl_u64_mul(uint64_t *out, uint64_t a, u
 __attribute__((warn_unused_result)) bool bl_size_add(size_t *out, size_t a, size_t b);
 __attribute__((warn_unused_result)) bool bl_size_mul(size_t *out, size_t a, size_t b);
 
-/* ---- hex ---- */
+/* ---- text ---- */
+
+/* A decimal number as people write it: digits only, no sign, no leading zero, at most UINT64_MAX;
+ * false, and *out untouched, when `text` is anything else. */
+__attribute__((warn_unused_result)) bool
+bl_u64_parse(uint64_t *out, const char *text, size_t text_len);
 
 /* Writes 2*len lowercase digits and a NUL. `out` has room for 2*len+1 bytes. */
 void bl_hex_encode(char *out, const void *data, size_t len);

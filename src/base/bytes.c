@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Slices, explicit byte order, checked arithmetic, hex: pure functions on bytes and integers. Byte
- * order is written out with shifts, so it is the same on every machine; compilers turn each into
- * one instruction.
+ * Slices, explicit byte order, checked arithmetic, numbers as text, hex: pure functions on bytes
+ * and integers. Byte order is written out with shifts, so it is the same on every machine;
+ * compilers turn each into one instruction.
  */
 #include <string.h>
 
@@ -167,6 +167,21 @@ bool bl_size_mul(size_t *out, size_t a, size_t b)
     if (__builtin_mul_overflow(a, b, &result))
         return false;
     *out = result;
+    return true;
+}
+
+bool bl_u64_parse(uint64_t *out, const char *text, size_t text_len)
+{
+    uint64_t value = 0;
+    if (text_len == 0 || (text[0] == '0' && text_len > 1))
+        return false;
+    for (size_t i = 0; i < text_len; i++) {
+        if (text[i] < '0' || text[i] > '9')
+            return false;
+        if (!bl_u64_mul(&value, value, 10) || !bl_u64_add(&value, value, (uint64_t)(text[i] - '0')))
+            return false;
+    }
+    *out = value;
     return true;
 }
 

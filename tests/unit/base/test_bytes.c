@@ -114,6 +114,36 @@ static void test_bytes_checked(void **state)
     assert_true(size == 42);
 }
 
+/* Goal: decimal text is exact to the last unit; anything else is refused, output untouched. */
+static void test_bytes_u64_parse(void **state)
+{
+    (void)state;
+    uint64_t value = 77;
+    static const char *const bad[] = {"",
+                                      "00",
+                                      "01",
+                                      "-1",
+                                      "+1",
+                                      " 1",
+                                      "1 ",
+                                      "1.0",
+                                      "0x1",
+                                      "1/",
+                                      "1:",
+                                      "18446744073709551616",
+                                      "99999999999999999999999999"};
+    for (size_t i = 0; i < BL_COUNT_OF(bad); i++) {
+        assert_false(bl_u64_parse(&value, bad[i], strlen(bad[i])));
+        assert_int_equal(value, 77);
+    }
+    assert_true(bl_u64_parse(&value, "0", 1));
+    assert_true(value == 0);
+    assert_true(bl_u64_parse(&value, "18446744073709551615", 20));
+    assert_true(value == UINT64_MAX);
+    assert_true(bl_u64_parse(&value, "1009", 3));
+    assert_true(value == 100);
+}
+
 /* Goal: hex is lowercase out and either case in; anything else is refused, output untouched. */
 static void test_bytes_hex(void **state)
 {
@@ -139,9 +169,9 @@ int main(int argc, char **argv)
 {
     testlib_init(argc, argv);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bytes_slice), cmocka_unit_test(test_bytes_fixed),
-        cmocka_unit_test(test_bytes_order), cmocka_unit_test(test_bytes_checked),
-        cmocka_unit_test(test_bytes_hex),
+        cmocka_unit_test(test_bytes_slice),     cmocka_unit_test(test_bytes_fixed),
+        cmocka_unit_test(test_bytes_order),     cmocka_unit_test(test_bytes_checked),
+        cmocka_unit_test(test_bytes_u64_parse), cmocka_unit_test(test_bytes_hex),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
