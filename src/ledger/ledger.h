@@ -25,7 +25,8 @@ struct bl_ledger {
 };
 
 /* Names in `meta` (docs/spec/state.md). */
-#define BL_META_PARAMS "chain/params"  /* [gas limit, min price, burn, gas schedule, wasm limits]  \
+#define BL_META_PARAMS                                                                             \
+    "chain/params"                     /* [gas limit, min price, burn, gas schedule, wasm limits]  \
                                         */
 #define BL_META_SUPPLY "supply/total"  /* uint: everything ever credited at genesis or minted */
 #define BL_META_BURNED "supply/burned" /* uint */

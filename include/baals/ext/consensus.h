@@ -24,6 +24,8 @@ typedef struct baals_consensus_view baals_consensus_view;
 /** What an engine sees of a chain: the branch that ends with one block, and the state after it. */
 struct baals_consensus_view {
     void *ctx;
+    /* An index of this branch known to be final; nothing below it needs to be looked at. */
+    uint64_t final_index;
     /* A value of the `meta` store after that block. NOTFOUND. */
     baals_status (*meta_get)(void *ctx, baals_slice *value_out, baals_slice key, baals_error *err);
     /* The header of an ancestor (or the block itself) by its index. NOTFOUND beyond the tip. */
