@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The segment files of a journal: journal/00000001.log and so on, numbered without a gap. The table
+ * keeps what is known of each; files are opened when first needed and, beyond a bound, closed again
+ * when nobody uses them, so that a long chain does not run out of file descriptors.
+ *
+ * A segment is made by writing zeros over its whole size first: space merely reserved would cost a
+ * metadata sync with every commit. The header is written last, and file and folder are synced
+ * before the first record, so a segment without a whole header never held one.
+ */
+#include "storage/journal_internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { SEGMENT_ZERO_CHUNK = 256 * 1024, SEGMENT_NAME_DIGITS = 8 };
+
+static void segment_lock(struct bl_journal_segments *segments)
+{
+    BL_ASSERT(pthread_mutex_lock(&segments->mutex) == 0);
+}
+
+static void segment_unlock(struct bl_journal_segments *segments)
+{
+    BL_ASSERT(pthread_mutex_unlock(&segments->mutex) == 0);
+}
+
+/* "00000012.log" gives 12; 0 for any other name. */
+static uint32_t segment_parse_name(const char *name)
+{
+    if (strlen(name) != SEGMENT_NAME_DIGITS + 4 || strcmp(name + SEGMENT_NAME_DIGITS, ".log") != 0)
+        return 0;
+    uint32_t number = 0;
+    for (size_t i = 0; i < SEGMENT_NAME_DIGITS; i++) {
+        if (name[i] < '0' || name[i] > '9')
+            return 0;
+        number = number * 10 + (uint32_t)(name[i] - '0');
+    }
+    return number;
+}
+
+baals_status bl_journal_segments_path(const struct bl_journal_segments *segments,
+                                      char *out,
+                                      uint32_t number,
+                                      baals_error *err)
+{
+    char name[32];
+    BL_ASSERT(number >= 1 && number <= BL_JOURNAL_SEGMENTS_MAX);
+    (void)snprintf(name, sizeof name, "%08u.log", (unsigned)number);
+    return bl_path_join(out, BL_PATH_MAX, segments->dir, name, err);
+}
+
+/* Adds one unopened segment to the table. */
+static baals_status segment_table_add(struct bl_journal_segments *segments, baals_error *err)
+{
+    if (segments->count == segments->cap) {
+        uint32_t cap = segments->cap == 0 ? 16 : segments->cap * 2;
+        size_t size = sizeof *segments->items;
+        struct bl_journal_segment *items = bl_alloc_resize(&segments->env->alloc, segments->items,
+                                                           segments->cap * size, cap * size);
+        if (items == NULL)
+            return bl_fail(err, BAALS_NOMEM, "no memory for the table of journal segments");
+        segments->items = items;
+        segments->cap = cap;
+    }
+    segments->items[segments->count] = (struct bl_journal_segment){.file = NULL};
+    segments->count++;
+    return BAALS_OK;
+}
+
+struct segment_listing {
+    struct bl_journal_segments *segments;
+    baals_error *err;
+};
+
+static baals_status segment_list_one(void *ctx, const char *name)
+{
+    struct segment_listing *listing = ctx;
+    uint32_t number = segment_parse_name(name);
+    if (number == 0)
+        return BAALS_OK;
+    /* Names come in ascending order. */
+    if (number != listing->segments->count + 1)
+        return bl_fail(listing->err, BAALS_CORRUPT_JOURNAL, "journal segment %08u.log is missing",
+                       (unsigned)(listing->segments->count + 1));
+    return segment_table_add(listing->segments, listing->err);
+}
+
+baals_status bl_journal_segments_init(struct bl_journal_segments *segments,
+                                      struct bl_env *env,
+                                      const char *dir,
+                                      bool read_only,
+                                      baals_error *err)
+{
+    *segments = (struct bl_journal_segments){.env = env, .read_only = read_only};
+    segments->dir = bl_alloc_strdup(&env->alloc, dir);
+    if (segments->dir == NULL)
+        return bl_fail(err, BAALS_NOMEM, "no memory for the journal's path");
+    BL_ASSERT(pthread_mutex_init(&segments->mutex, NULL) == 0);
+    struct segment_listing listing = {.segments = segments, .err = err};
+    baals_status status = bl_env_list_dir(env, dir, segment_list_one, &listing, err);
+    if (status != BAALS_OK && status != BAALS_NOTFOUND) {
+        bl_journal_segments_deinit(segments);
+        return status;
+    }
+    return BAALS_OK;
+}
+
+void bl_journal_segments_deinit(struct bl_journal_segments *segments)
+{
+    if (segments->dir == NULL)
+        return;
+    for (uint32_t i = 0; i < segments->count; i++)
+        bl_file_close(segments->items[i].file);
+    bl_alloc_free(&segments->env->alloc, segments->items, segments->cap * sizeof *segments->items);
+    bl_alloc_free(&segments->env->alloc, segments->dir, strlen(segments->dir) + 1);
+    BL_ASSERT(pthread_mutex_destroy(&segments->mutex) == 0);
+    *segments = (struct bl_journal_segments){.env = NULL};
+}
+
+uint32_t bl_journal_segments_count(struct bl_journal_segments *segments)
+{
+    segment_lock(segments);
+    uint32_t count = segments->count;
+    segment_unlock(segments);
+    return count;
+}
+
+static void segment_close_file(struct bl_journal_segments *segments,
+                               struct bl_journal_segment *segment)
+{
+    BL_ASSERT(segment->users == 0);
+    if (segment->file == NULL)
+        return;
+    bl_file_close(segment->file);
+    segment->file = NULL;
+    segments->open--;
+}
+
+static baals_status segment_open_file(struct bl_journal_segments *segments,
+                                      struct bl_journal_segment *segment,
+                                      uint32_t number,
+                                      baals_error *err)
+{
+    char path[BL_PATH_MAX];
+    BL_TRY(bl_journal_segments_path(segments, path, number, err));
+    struct bl_file *file = NULL;
+    uint32_t flags = segments->read_only ? BL_OPEN_READ : BL_OPEN_WRITE;
+    BL_TRY(bl_file_open(segments->env, &file, path, flags, err));
+    uint8_t bytes[BL_JOURNAL_SEGMENT_HEADER];
+    size_t read = 0;
+    uint64_t size = 0;
+    baals_status status = bl_file_size(file, &size, err);
+    if (status == BAALS_OK)
+        status = bl_file_read_at(file, bytes, &read, 0, sizeof bytes, err);
+    if (status != BAALS_OK) {
+        bl_file_close(file);
+        return status;
+    }
+    segment->verdict =
+        read == sizeof bytes ? bl_journal_segment_decode(&segment->header, bytes) : BL_JOURNAL_BAD;
+    segment->file = file;
+    segment->size = size;
+    segments->open++;
+    return BAALS_OK;
+}
+
+baals_status bl_journal_segments_acquire(struct bl_journal_segments *segments,
+                                         struct bl_journal_segment *out,
+                                         uint32_t number,
+                                         baals_error *err)
+{
+    baals_status status = BAALS_OK;
+    segment_lock(segments);
+    if (number == 0 || number > segments->count) {
+        status =
+            bl_fail(err, BAALS_NOTFOUND, "there is no journal segment %lu", (unsigned long)number);
+    } else {
+        struct bl_journal_segment *segment = &segments->items[number - 1];
+        if (segment->file == NULL)
+            status = segment_open_file(segments, segment, number, err);
+        if (status == BAALS_OK) {
+            segment->users++;
+            segment->used = ++segments->clock;
+            *out = *segment;
+        }
+    }
+    segment_unlock(segments);
+    return status;
+}
+
+/* Closes the idle file that was used longest ago. */
+static void segment_evict(struct bl_journal_segments *segments)
+{
+    struct bl_journal_segment *oldest = NULL;
+    for (uint32_t i = 0; i < segments->count; i++) {
+        struct bl_journal_segment *segment = &segments->items[i];
+        if (segment->file == NULL || segment->users > 0)
+            continue;
+        if (oldest == NULL || segment->used < oldest->used)
+            oldest = segment;
+    }
+    if (oldest != NULL)
+        segment_close_file(segments, oldest);
+}
+
+void bl_journal_segments_release(struct bl_journal_segments *segments, uint32_t number)
+{
+    segment_lock(segments);
+    BL_ASSERT(number >= 1 && number <= segments->count);
+    struct bl_journal_segment *segment = &segments->items[number - 1];
+    BL_ASSERT(segment->users > 0);
+    segment->users--;
+    if (segments->open > BL_JOURNAL_OPEN_FILES_MAX)
+        segment_evict(segments);
+    segment_unlock(segments);
+}
+
+static baals_status segment_write_zeros(const struct bl_journal_segments *segments,
+                                        struct bl_file *file,
+                                        uint64_t size,
+                                        baals_error *err)
+{
+    uint8_t *zeros = bl_alloc_zero(&segments->env->alloc, 1, SEGMENT_ZERO_CHUNK);
+    if (zeros == NULL)
+        return bl_fail(err, BAALS_NOMEM, "no memory to fill a journal segment");
+    baals_status status = BAALS_OK;
+    for (uint64_t at = 0; at < size && status == BAALS_OK; at += SEGMENT_ZERO_CHUNK) {
+        uint64_t left = size - at;
+        size_t len = left < SEGMENT_ZERO_CHUNK ? (size_t)left : SEGMENT_ZERO_CHUNK;
+        status = bl_file_write_at(file, at, zeros, len, err);
+    }
+    bl_alloc_free(&segments->env->alloc, zeros, SEGMENT_ZERO_CHUNK);
+    return status;
+}
+
+/* Fills the new file. What an earlier attempt may have left in it is thrown away first. */
+static baals_status segment_fill(const struct bl_journal_segments *segments,
+                                 struct bl_file *file,
+                                 const struct bl_journal_segment_header *header,
+                                 uint64_t size,
+                                 baals_error *err)
+{
+    uint8_t bytes[BL_JOURNAL_SEGMENT_HEADER];
+    BL_TRY(bl_file_truncate(file, 0, err));
+    BL_TRY(segment_write_zeros(segments, file, size, err));
+    bl_journal_segment_encode(bytes, header);
+    BL_TRY(bl_file_write_at(file, 0, bytes, sizeof bytes, err));
+    BL_TRY(bl_file_sync(file, err));
+    return bl_env_sync_dir(segments->env, segments->dir, err);
+}
+
+baals_status bl_journal_segments_create(struct bl_journal_segments *segments,
+                                        const struct bl_journal_segment_header *header,
+                                        uint64_t size,
+                                        baals_error *err)
+{
+    char path[BL_PATH_MAX];
+    BL_ASSERT(!segments->read_only && size > BL_JOURNAL_ALIGN);
+    BL_TRY(bl_journal_segments_path(segments, path, header->number, err));
+    struct bl_file *file = NULL;
+    BL_TRY(bl_file_open(segments->env, &file, path, BL_OPEN_WRITE | BL_OPEN_CREATE, err));
+    baals_status status = segment_fill(segments, file, header, size, err);
+    if (status == BAALS_OK) {
+        segment_lock(segments);
+        BL_ASSERT(header->number == segments->count + 1);
+        status = segment_table_add(segments, err);
+        if (status == BAALS_OK) {
+            segments->items[header->number - 1] = (struct bl_journal_segment){
+                .file = file, .size = size, .verdict = BL_JOURNAL_WHOLE, .header = *header};
+            segments->open++;
+        }
+        segment_unlock(segments);
+    }
+    if (status != BAALS_OK) {
+        bl_file_close(file);
+        /* The first failure is the one to report; opening takes what stays for unfinished. */
+        (void)bl_env_remove(segments->env, path, NULL);
+    }
+    return status;
+}
+
+void bl_journal_segments_resize(struct bl_journal_segments *segments,
+                                uint32_t number,
+                                uint64_t size)
+{
+    segment_lock(segments);
+    BL_ASSERT(number >= 1 && number <= segments->count);
+    segments->items[number - 1].size = size;
+    segment_unlock(segments);
+}
+
+void bl_journal_segments_forget(struct bl_journal_segments *segments)
+{
+    segment_lock(segments);
+    BL_ASSERT(segments->count > 0);
+    segment_close_file(segments, &segments->items[segments->count - 1]);
+    segments->count--;
+    segment_unlock(segments);
+}

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT */
+/* The journal's handle: what is committed is read back, in this process and after reopening. */
+#include <string.h>
+
+#include "journal_lib.h"
+
+enum { MIB = 1024 * 1024 };
+
+static int setup(void **state)
+{
+    struct bl_env *env = NULL;
+    assert_ok(bl_env_memory(&env, bl_alloc_system(), NULL));
+    *state = env;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    bl_env_close(*state);
+    return 0;
+}
+
+/* A new journal is empty, and still is when it is opened again. */
+static void test_empty(void **state)
+{
+    struct bl_journal_report report;
+    struct bl_journal_record record;
+    for (int i = 0; i < 2; i++) {
+        struct bl_journal *journal = journal_lib_open(*state, &report);
+        assert_int_equal(report.records, 0);
+        assert_int_equal(report.cut_position, 0);
+        assert_int_equal(bl_journal_end(journal), bl_journal_begin(journal));
+        assert_status(bl_journal_read(journal, &record, 0, NULL), BAALS_NOTFOUND);
+        assert_ok(bl_journal_close(journal, NULL));
+    }
+}
+
+/* Records of many sizes come back with their bytes, before and after reopening. */
+static void test_round_trip(void **state)
+{
+    static const size_t sizes[] = {0, 1, 7, 3984, 3985, 4096, 5000, 70000};
+    struct bl_journal_report report;
+    struct bl_journal *journal = journal_lib_open(*state, NULL);
+    for (size_t i = 0; i < BL_COUNT_OF(sizes); i++) {
+        uint64_t position = journal_lib_commit(journal, i, sizes[i]);
+        assert_int_equal(position % 4096, 0);
+    }
+    assert_int_equal(journal_lib_count(journal), BL_COUNT_OF(sizes));
+    uint64_t end = bl_journal_end(journal);
+    assert_ok(bl_journal_close(journal, NULL));
+
+    journal = journal_lib_open(*state, &report);
+    assert_int_equal(report.records, BL_COUNT_OF(sizes) + 1); /* and the SYNC */
+    assert_int_equal(report.end, end + 4096);
+    assert_int_equal(journal_lib_count(journal), BL_COUNT_OF(sizes));
+    assert_ok(bl_journal_close(journal, NULL));
+}
+
+/* Records of one group follow each other without a gap and keep their types. */
+static void test_group(void **state)
+{
+    struct bl_journal *journal = journal_lib_open(*state, NULL);
+    static const enum bl_record_type types[] = {BL_RECORD_REVERT, BL_RECORD_BLOCK, BL_RECORD_SIDE};
+    uint64_t positions[3];
+    baals_slice part = bl_slice_str("seven b");
+    for (size_t i = 0; i < 3; i++)
+        assert_ok(bl_journal_append(journal, &positions[i], types[i], &part, 1, NULL));
+    struct bl_journal_record record;
+    assert_status(bl_journal_read(journal, &record, positions[0], NULL), BAALS_NOTFOUND);
+    assert_ok(bl_journal_commit(journal, NULL));
+    assert_int_equal(positions[1], positions[0] + 112 + 7);
+    for (size_t i = 0; i < 3; i++) {
+        assert_ok(bl_journal_read(journal, &record, positions[i], NULL));
+        assert_int_equal(record.type, types[i]);
+        assert_int_equal(record.position, positions[i]);
+        assert_int_equal(record.next, i < 2 ? positions[i + 1] : bl_journal_end(journal));
+        assert_int_equal(record.durable_to, positions[0]);
+        assert_memory_equal(record.body, part.data, part.len);
+        bl_journal_record_deinit(journal, &record);
+    }
+    assert_ok(bl_journal_close(journal, NULL));
+}
+
+/* An abandoned group leaves no trace; the next one takes its place. */
+static void test_abandon(void **state)
+{
+    struct bl_journal *journal = journal_lib_open(*state, NULL);
+    uint64_t first;
+    assert_ok(journal_lib_append(journal, &first, 77, 100));
+    bl_journal_abandon(journal);
+    assert_ok(bl_journal_commit(journal, NULL));
+    assert_int_equal(bl_journal_end(journal), bl_journal_begin(journal));
+    assert_int_equal(journal_lib_commit(journal, 0, 50), first);
+    assert_int_equal(journal_lib_count(journal), 1);
+    assert_ok(bl_journal_close(journal, NULL));
+}
+
+/* A SYNC is written once behind an uncovered group, by cover and by close, and never twice. */
+static void test_cover(void **state)
+{
+    struct bl_journal *journal = journal_lib_open(*state, NULL);
+    assert_ok(bl_journal_cover(journal, NULL));
+    assert_int_equal(bl_journal_end(journal), bl_journal_begin(journal));
+    (void)journal_lib_commit(journal, 0, 50);
+    uint64_t end = bl_journal_end(journal);
+    uint64_t pending;
+    assert_ok(journal_lib_append(journal, &pending, 1, 50));
+    assert_ok(bl_journal_cover(journal, NULL));
+    assert_int_equal(bl_journal_end(journal), end);
+    bl_journal_abandon(journal);
+    assert_ok(bl_journal_cover(journal, NULL));
+    assert_int_equal(bl_journal_end(journal), end + 4096);
+    assert_ok(bl_journal_cover(journal, NULL));
+    assert_int_equal(bl_journal_end(journal), end + 4096);
+    struct bl_journal_record record;
+    assert_ok(bl_journal_read(journal, &record, end, NULL));
+    assert_int_equal(record.type, BL_RECORD_SYNC);
+    assert_int_equal(record.durable_to, end);
+    assert_int_equal(record.body_len, 0);
+    assert_ok(bl_journal_close(journal, NULL));
+    journal = journal_lib_open(*state, NULL);
+    assert_int_equal(bl_journal_end(journal), end + 4096);
+    assert_ok(bl_journal_close(journal, NULL));
+}
+
+/* Records go on in the next segment, and reading passes over the end of one. */
+static void test_segments(void **state)
+{
+    struct bl_journal *journal = journal_lib_open(*state, NULL);
+    for (uint64_t i = 0; i < 40; i++)
+        (void)journal_lib_commit(journal, i, 100000);
+    assert_true(bl_journal_end(journal) >> 32 >= 4);
+    assert_int_equal(journal_lib_count(journal), 40);
+    assert_ok(bl_journal_close(journal, NULL));
+    journal = journal_lib_open(*state, NULL);
+    assert_int_equal(journal_lib_count(journal), 40);
+    (void)journal_lib_commit(journal, 40, 10);
+    assert_int_equal(journal_lib_count(journal), 41);
+    assert_ok(bl_journal_close(journal, NULL));
+}
+
+/* A record larger than a segment, and a group that grows beyond it, keep their positions. */
+static void test_large(void **state)
+{
+    struct bl_journal *journal = journal_lib_open(*state, NULL);
+    uint64_t positions[8];
+    (void)journal_lib_commit(journal, 0, 10);
+    positions[0] = journal_lib_commit(journal, 1, 3 * MIB);
+    assert_int_equal(positions[0] >> 32, 2);
+    (void)journal_lib_commit(journal, 2, 500000);
+    for (uint64_t i = 0; i < 8; i++)
+        assert_ok(journal_lib_append(journal, &positions[i], i + 3, 400000));
+    assert_ok(bl_journal_commit(journal, NULL));
+    assert_int_equal(positions[0] >> 32, positions[7] >> 32);
+    (void)journal_lib_commit(journal, 11, 10);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(journal_lib_count(journal), 12);
+        assert_ok(bl_journal_close(journal, NULL));
+        journal = journal_lib_open(*state, NULL);
+    }
+    assert_ok(bl_journal_close(journal, NULL));
+}
+
+/* A body beyond the limit is refused and the group stays as it was. */
+static void test_limits(void **state)
+{
+    static const uint8_t byte = 0;
+    struct bl_journal *journal = journal_lib_open(*state, NULL);
+    uint64_t position;
+    assert_ok(journal_lib_append(journal, &position, 0, 10));
+    const baals_slice huge = {&byte, (size_t)BL_JOURNAL_BODY_MAX + 1};
+    assert_status(bl_journal_append(journal, NULL, BL_RECORD_BLOCK, &huge, 1, NULL), BAALS_LIMIT);
+    const baals_slice halves[2] = {{&byte, SIZE_MAX}, {&byte, 2}};
+    assert_status(bl_journal_append(journal, NULL, BL_RECORD_BLOCK, halves, 2, NULL), BAALS_LIMIT);
+    assert_ok(bl_journal_commit(journal, NULL));
+    assert_int_equal(journal_lib_count(journal), 1);
+    assert_ok(bl_journal_close(journal, NULL));
+
+    struct bl_journal_options options = {.segment_bytes = MIB - 1};
+    assert_status(bl_journal_open(&journal, NULL, *state, JOURNAL_LIB_DIR, &journal_lib_chain,
+                                  &options, NULL),
+                  BAALS_MISUSE_ARGUMENT);
+}
+
+/* Reading at a place where no record starts is CORRUPT_JOURNAL, not a wrong record. */
+static void test_read_elsewhere(void **state)
+{
+    struct bl_journal *journal = journal_lib_open(*state, NULL);
+    uint64_t position = journal_lib_commit(journal, 0, 9000);
+    (void)journal_lib_commit(journal, 1, 10);
+    struct bl_journal_record record;
+    assert_status(bl_journal_read(journal, &record, position + 4096, NULL), BAALS_CORRUPT_JOURNAL);
+    assert_status(bl_journal_read(journal, &record, position + 1, NULL), BAALS_CORRUPT_JOURNAL);
+    assert_status(bl_journal_read(journal, &record, UINT64_MAX, NULL), BAALS_NOTFOUND);
+    assert_ok(bl_journal_close(journal, NULL));
+}
+
+/* A read-only journal is read, and refuses to be written. */
+static void test_read_only(void **state)
+{
+    struct bl_journal_options options = {.read_only = 1};
+    struct bl_journal *journal = NULL;
+    assert_status(bl_journal_open(&journal, NULL, *state, JOURNAL_LIB_DIR, &journal_lib_chain,
+                                  &options, NULL),
+                  BAALS_NOTFOUND);
+    journal = journal_lib_open(*state, NULL);
+    (void)journal_lib_commit(journal, 0, 9000);
+    assert_ok(bl_journal_close(journal, NULL));
+    assert_ok(bl_journal_open(&journal, NULL, *state, JOURNAL_LIB_DIR, &journal_lib_chain, &options,
+                              NULL));
+    assert_int_equal(journal_lib_count(journal), 1);
+    assert_status(journal_lib_append(journal, NULL, 1, 5), BAALS_MISUSE);
+    assert_status(bl_journal_commit(journal, NULL), BAALS_MISUSE);
+    assert_ok(bl_journal_close(journal, NULL));
+}
+
+/* Another chain's journal is CORRUPT_FOREIGN. */
+static void test_foreign(void **state)
+{
+    static const baals_hash other = {{9}};
+    struct bl_journal *journal = journal_lib_open(*state, NULL);
+    (void)journal_lib_commit(journal, 0, 10);
+    assert_ok(bl_journal_close(journal, NULL));
+    assert_status(bl_journal_open(&journal, NULL, *state, JOURNAL_LIB_DIR, &other, NULL, NULL),
+                  BAALS_CORRUPT_FOREIGN);
+}
+
+/* scan_from skips what stands before; must_reach beyond the end is CORRUPT_JOURNAL. */
+static void test_checkpoint(void **state)
+{
+    struct bl_journal *journal = journal_lib_open(*state, NULL);
+    uint64_t positions[30];
+    for (uint64_t i = 0; i < 30; i++)
+        positions[i] = journal_lib_commit(journal, i, 100000);
+    uint64_t end = bl_journal_end(journal);
+    assert_ok(bl_journal_close(journal, NULL));
+
+    struct bl_journal_report report;
+    struct bl_journal_options options = {
+        .segment_bytes = MIB, .must_reach = end, .scan_from = positions[25]};
+    assert_ok(bl_journal_open(&journal, &report, *state, JOURNAL_LIB_DIR, &journal_lib_chain,
+                              &options, NULL));
+    assert_int_equal(report.records, 6); /* five blocks and the SYNC */
+    assert_int_equal(journal_lib_count(journal), 30);
+    (void)journal_lib_commit(journal, 30, 10);
+    assert_ok(bl_journal_close(journal, NULL));
+    journal = journal_lib_open(*state, NULL);
+    assert_int_equal(journal_lib_count(journal), 31);
+    assert_ok(bl_journal_close(journal, NULL));
+
+    options.must_reach = end + 10 * 4096;
+    assert_status(bl_journal_open(&journal, NULL, *state, JOURNAL_LIB_DIR, &journal_lib_chain,
+                                  &options, NULL),
+                  BAALS_CORRUPT_JOURNAL);
+    options = (struct bl_journal_options){.scan_from = positions[25] + 4096};
+    assert_status(bl_journal_open(&journal, NULL, *state, JOURNAL_LIB_DIR, &journal_lib_chain,
+                                  &options, NULL),
+                  BAALS_CORRUPT_JOURNAL);
+}
+
+int main(int argc, char **argv)
+{
+    testlib_init(argc, argv);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_empty, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_round_trip, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_group, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_abandon, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_cover, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_segments, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_large, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_limits, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_read_elsewhere, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_read_only, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_foreign, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_checkpoint, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
