@@ -55,8 +55,7 @@ static void fixture_end(struct fixture *f)
 
 static baals_write write_put(baals_space space, const char *key, const char *value)
 {
-    return (baals_write){
-        .space = space, .key = bl_slice_str(key), .value = bl_slice_str(value)};
+    return (baals_write){.space = space, .key = bl_slice_str(key), .value = bl_slice_str(value)};
 }
 
 static baals_write write_delete(baals_space space, const char *key)
@@ -83,8 +82,7 @@ static void push(struct fixture *f, uint64_t height, const baals_write *writes, 
 static void assert_get(struct bl_view *view, const char *key, const char *expected)
 {
     baals_slice value;
-    baals_status status =
-        bl_view_get(view, &value, BAALS_SPACE_ACCOUNTS, bl_slice_str(key), NULL);
+    baals_status status = bl_view_get(view, &value, BAALS_SPACE_ACCOUNTS, bl_slice_str(key), NULL);
     if (expected == NULL) {
         assert_status(status, BAALS_NOTFOUND);
         return;
