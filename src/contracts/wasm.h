@@ -377,6 +377,8 @@ struct bl_wasm_function {
     uint32_t block_count;  /* metered blocks that are charged, at least 1 */
     uint32_t instructions; /* number of instructions, the final `end` included */
     bool leaf;             /* has no call and no call_indirect, dead code included */
+    bool grows;            /* has a memory.grow, dead code included */
+    bool bulk;             /* has a memory.copy, memory.fill or memory.init, dead code included */
 };
 
 struct bl_wasm_global {
@@ -463,10 +465,13 @@ struct bl_wasm_options {
     const struct bl_wasm_imports *imports; /* must outlive the module */
 };
 
+#define BL_WASM_ARENA_BYTES (64u * 1024u * 1024u)
+
 /*
  * Decodes and validates a whole module in one pass, without recursion. On success *out is a module
  * in `arena`. On refusal returns REJECT_CODE and fills `where` (may be NULL); the cause is that of
- * the first byte at fault. UNSUPPORTED_VERSION: unknown limits_version. NOMEM: arena exhausted.
+ * the first byte at fault. UNSUPPORTED_VERSION: unknown limits_version. NOMEM: arena exhausted;
+ * BL_WASM_ARENA_BYTES is enough for decoding, instrumenting and decoding again.
  */
 __attribute__((warn_unused_result)) baals_status
 bl_wasm_decode(const struct bl_wasm_module **out,
