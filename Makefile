@@ -1,0 +1,62 @@
+# The front door; the build itself is CMake and Ninja (CMakePresets.json). Fewer or more jobs than
+# two at a time: make JOBS=8. Where to install: make install PREFIX=/usr/local DESTDIR=...
+JOBS ?= 2
+PREFIX ?= /usr/local
+BENCH ?=
+FUZZ_SECONDS ?= 60
+export CMAKE_BUILD_PARALLEL_LEVEL = $(JOBS)
+export CTEST_PARALLEL_LEVEL = $(JOBS)
+
+.PHONY: all demo check check-full lint tidy tsan cov bench fuzz install clean
+.NOTPARALLEL:
+
+# build/release/bin/baals, build/release/lib/libbaals.so and libbaals.a
+all:
+	@tools/build release product
+
+demo:
+	@tools/bootstrap --demo
+	@tools/build release product
+	@tools/demo
+
+# What continuous integration runs: the lint, then everything built and tested twice, with clang
+# and sanitizers, and with gcc and optimisation.
+check:
+	@tools/bootstrap
+	@tools/lint
+	@tools/build dev all
+	@tools/build release all
+	@tools/test dev release
+
+check-full: check tidy tsan
+
+lint:
+	@tools/lint
+
+tidy:
+	@tools/build dev product
+	@tools/tidy build/dev
+
+tsan:
+	@tools/build tsan all
+	@tools/test tsan
+
+cov:
+	@tools/build cov all
+	@tools/test cov
+	@gcovr --root . --filter 'src/' --exclude-unreachable-branches --print-summary \
+	    --html-details build/cov/coverage.html --json-summary build/cov/summary.json build/cov
+
+bench:
+	@tools/build release all
+	@bench/run $(BENCH)
+
+fuzz:
+	@tools/build fuzz all
+	@tools/fuzz build/fuzz $(FUZZ_SECONDS)
+
+install: all
+	@cmake --install build/release --prefix $(PREFIX)
+
+clean:
+	@rm -rf build
