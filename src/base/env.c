@@ -227,7 +227,8 @@ bl_path_join(char *out, size_t out_size, const char *dir, const char *name, baal
     memcpy(out, dir, dir_len);
     if (slash_len > 0)
         out[dir_len] = '/';
-    memcpy(out + dir_len + slash_len, name, name_len + 1);
+    memcpy(out + dir_len + slash_len, name, name_len);
+    out[dir_len + slash_len + name_len] = 0;
     return BAALS_OK;
 }
 

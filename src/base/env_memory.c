@@ -160,25 +160,21 @@ static char *env_memory_name(struct env_memory *env, const struct env_memory_pla
     return name;
 }
 
-/* Makes the absent node of `place`. */
-static baals_status env_memory_create(struct env_memory_node **node_out,
-                                      struct env_memory *env,
-                                      const struct env_memory_place *place,
-                                      bool is_dir,
-                                      baals_error *err)
+/* Makes the absent node of `place`; NULL when there is no memory. */
+static struct env_memory_node *
+env_memory_create(struct env_memory *env, const struct env_memory_place *place, bool is_dir)
 {
     struct env_memory_node *node = bl_alloc_zero(&env->base.alloc, 1, sizeof *node);
     char *name = env_memory_name(env, place);
     if (node == NULL || name == NULL) {
         bl_alloc_free(&env->base.alloc, name, place->name_len + 1);
         bl_alloc_free(&env->base.alloc, node, sizeof *node);
-        return bl_fail(err, BAALS_NOMEM, "no memory to create a file");
+        return NULL;
     }
     node->is_dir = is_dir;
     node->name = name;
     env_memory_link(place->dir, node);
-    *node_out = node;
-    return BAALS_OK;
+    return node;
 }
 
 /* ---- files ---- */
@@ -199,7 +195,9 @@ static baals_status env_memory_open_locked(struct env_memory_file *file,
     if (node == NULL && (flags & BL_OPEN_CREATE) == 0)
         return bl_fail(err, BAALS_NOTFOUND, "there is no %s", path);
     if (node == NULL)
-        BL_TRY(env_memory_create(&node, env, &place, false, err));
+        node = env_memory_create(env, &place, false);
+    if (node == NULL)
+        return bl_fail(err, BAALS_NOMEM, "no memory to create %s", path);
     file->base.env = &env->base;
     file->node = node;
     file->writable = (flags & BL_OPEN_WRITE) != 0;
@@ -441,7 +439,9 @@ static baals_status env_memory_make_dir(struct bl_env *self, const char *path, b
     env_memory_lock(env);
     baals_status status = env_memory_find(&place, env, path, err);
     if (status == BAALS_OK && place.node == NULL)
-        status = env_memory_create(&place.node, env, &place, true, err);
+        place.node = env_memory_create(env, &place, true);
+    if (status == BAALS_OK && place.node == NULL)
+        status = bl_fail(err, BAALS_NOMEM, "no memory to create %s", path);
     else if (status == BAALS_OK && !place.node->is_dir)
         status = bl_fail(err, BAALS_LIMIT_EXISTS, "%s is a file", path);
     env_memory_unlock(env);
