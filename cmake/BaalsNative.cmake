@@ -55,3 +55,13 @@ add_library(bl_native STATIC IMPORTED GLOBAL)
 set_target_properties(bl_native PROPERTIES IMPORTED_LOCATION ${BAALS_NATIVE_LIBRARY})
 target_include_directories(bl_native INTERFACE ${CMAKE_SOURCE_DIR}/native/include)
 add_dependencies(bl_native bl_native_build)
+
+# The tests inside the crate; what crosses to C is tested by tests/unit/crypto.
+if(BAALS_WITH_TESTS)
+  add_test(NAME native/crypto
+           COMMAND ${CMAKE_COMMAND} -E env "PATH=${BAALS_CARGO_FOLDER}:$ENV{PATH}"
+                   ${BAALS_CARGO} test --quiet --locked --package baals-crypto
+                   --target-dir ${BAALS_NATIVE_DIR}
+           WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}/native)
+  set_tests_properties(native/crypto PROPERTIES TIMEOUT 600)
+endif()

@@ -33,7 +33,7 @@ unsafe impl GlobalAlloc for CAllocator {
             return unsafe { malloc(layout.size()) }.cast();
         }
         let mut pointer = ptr::null_mut();
-        match unsafe { posix_memalign(&mut pointer, layout.align(), layout.size()) } {
+        match unsafe { posix_memalign(&raw mut pointer, layout.align(), layout.size()) } {
             0 => pointer.cast(),
             _ => ptr::null_mut(),
         }

@@ -25,8 +25,28 @@ pub struct Signed {
     message_len: usize,
 }
 
-/// The coefficients of a batch: BLAKE3 in its extendable-output mode over the whole batch. Nobody
-/// can choose a signature after its coefficient, and no randomness enters.
+/// A batch as the hash of all its parts, from which its coefficients come: nobody can choose a
+/// signature after its coefficient, and no randomness enters.
+struct Transcript(blake3::Hasher);
+
+impl Transcript {
+    fn new() -> Self {
+        Transcript(blake3::Hasher::new_derive_key("baals ed25519 batch 1"))
+    }
+
+    fn add(&mut self, public_key: &[u8; KEY_LEN], signature: &[u8; SIGNATURE_LEN], message: &[u8]) {
+        self.0.update(public_key);
+        self.0.update(signature);
+        self.0.update(&(message.len() as u64).to_le_bytes());
+        self.0.update(message);
+    }
+
+    fn coefficients(self) -> Coefficients {
+        Coefficients(self.0.finalize_xof())
+    }
+}
+
+/// The extendable output of a transcript, in the form that `batch::Verifier` draws from.
 struct Coefficients(blake3::OutputReader);
 
 impl TryRng for Coefficients {
@@ -132,23 +152,19 @@ unsafe extern "C" fn bl_native_ed25519_verify_all(
     prefix: *const u8,
     prefix_len: usize,
 ) -> i32 {
-    let mut transcript = blake3::Hasher::new_derive_key("baals ed25519 batch 1");
+    let mut transcript = Transcript::new();
     let mut verifier = batch::Verifier::new();
     for i in 0..count {
         unsafe {
             let item = &*items.add(i);
             let message = bytes(item.message, item.message_len);
             let whole = concatenate(prefix, prefix_len, message);
-            transcript.update(&*item.public_key);
-            transcript.update(&*item.signature);
-            transcript.update(&(whole.len() as u64).to_le_bytes());
-            transcript.update(&whole);
+            transcript.add(&*item.public_key, &*item.signature, &whole);
             let key = VerificationKeyBytes::from(*item.public_key);
             verifier.queue((key, Signature::from_bytes(&*item.signature), &whole[..]));
         }
     }
-    let coefficients = Coefficients(transcript.finalize_xof());
-    i32::from(verifier.verify(coefficients).is_ok())
+    i32::from(verifier.verify(transcript.coefficients()).is_ok())
 }
 
 /// Returns 1 when the bytes are the canonical encoding of a point that is not of small order.
@@ -162,4 +178,49 @@ unsafe extern "C" fn bl_native_ed25519_key_usable(public_key: *const [u8; KEY_LE
         .decompress()
         .is_some_and(|point| point.compress() == encoding && !point.is_small_order());
     i32::from(usable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Item<'a> = ([u8; KEY_LEN], [u8; SIGNATURE_LEN], &'a [u8]);
+
+    fn first_coefficients(items: &[Item]) -> [u8; 32] {
+        let mut transcript = Transcript::new();
+        for (key, signature, message) in items {
+            transcript.add(key, signature, message);
+        }
+        let mut first = [0; 32];
+        let Ok(()) = transcript.coefficients().try_fill_bytes(&mut first);
+        first
+    }
+
+    /// The same batch gives the same coefficients; any change of any part gives others.
+    #[test]
+    fn coefficients_depend_on_every_part() {
+        let base: [Item; 2] = [([1; 32], [2; 64], b"one"), ([3; 32], [4; 64], b"two")];
+        let mut others = [base; 8];
+        others[0][0].0[31] ^= 1;
+        others[1][0].1[0] ^= 1;
+        others[2][0].1[63] ^= 1;
+        others[3][0].2 = b"onf";
+        others[4][1].0[0] ^= 1;
+        others[5][1].2 = b"";
+        others[6][1].1[32] ^= 128;
+        others[7].swap(0, 1);
+        let expected = first_coefficients(&base);
+        assert_eq!(first_coefficients(&base), expected);
+        for (i, other) in others.iter().enumerate() {
+            assert_ne!(first_coefficients(other), expected, "change {i}");
+        }
+        assert_ne!(first_coefficients(&base[..1]), expected);
+    }
+
+    /// Successive coefficients differ.
+    #[test]
+    fn coefficients_do_not_repeat() {
+        let first = first_coefficients(&[([1; 32], [2; 64], b"one")]);
+        assert_ne!(first[..16], first[16..]);
+    }
 }
