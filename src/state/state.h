@@ -86,7 +86,8 @@ struct bl_write_set {
     size_t count;
 };
 
-/* All changes of the overlay against its view. No checkpoint may be open. */
+/* All changes of the overlay against its view, borrowing from its arena and view. No checkpoint may
+ * be open. NOMEM. */
 baals_status
 bl_overlay_write_set(struct bl_overlay *overlay, struct bl_write_set *out, baals_error *err);
 /* Canonical bytes (docs/internals/state_tree.md), and back with a total decoder. The decoded set
