@@ -62,7 +62,7 @@ struct bl_native_signed {
     size_t message_len;
 };
 /* 1 when every one of the `count` signatures is valid under ZIP-215, else 0. Memory grows with
- * count: about 1 KiB each. */
+ * count: about 2 KiB each. */
 int32_t bl_native_ed25519_verify_all(const struct bl_native_signed *items,
                                      size_t count,
                                      const uint8_t *prefix,
