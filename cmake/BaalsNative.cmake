@@ -32,7 +32,8 @@ cmake_path(GET BAALS_CARGO PARENT_PATH BAALS_CARGO_FOLDER)
 set(BAALS_NATIVE_LIBRARY ${CMAKE_BINARY_DIR}/native/libbl_native.a)
 add_custom_command(
   OUTPUT ${BAALS_NATIVE_LIBRARY}
-  COMMAND ${CMAKE_COMMAND} -E env "PATH=${BAALS_CARGO_FOLDER}:$ENV{PATH}"
+  COMMAND ${CMAKE_COMMAND} -E env --unset=CARGO_BUILD_TARGET
+          "PATH=${BAALS_CARGO_FOLDER}:$ENV{PATH}"
           ${BAALS_CARGO} build --quiet --release --locked --package baals-core
           --target-dir ${BAALS_NATIVE_DIR}
   COMMAND ${CMAKE_COMMAND} -E copy_if_different
