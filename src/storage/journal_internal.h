@@ -158,8 +158,15 @@ baals_status bl_journal_window_read(struct bl_journal_window *window,
                                     uint64_t offset,
                                     size_t len,
                                     baals_error *err);
-/* Decodes what stands at `offset` of segment `number`: *found_out when it is a possible record
- * that names this place and lies inside `size`. The hash is not checked. */
+/* Copies `len` bytes from `offset`, fewer only at the end of the file. */
+baals_status bl_journal_window_copy(struct bl_journal_window *window,
+                                    uint8_t *out,
+                                    size_t *read_out,
+                                    uint64_t offset,
+                                    size_t len,
+                                    baals_error *err);
+/* Decodes what stands at `position` of a segment of `size` bytes: *found_out when it is a possible
+ * record that names this place and lies inside. The hash is not checked. */
 baals_status bl_journal_window_header(struct bl_journal_window *window,
                                       struct bl_journal_header *out,
                                       bool *found_out,

@@ -53,13 +53,12 @@ baals_status bl_journal_window_read(struct bl_journal_window *window,
     return BAALS_OK;
 }
 
-/* Copies exactly `len` bytes, or fewer at the end of the file (*read_out). */
-static baals_status window_copy(struct bl_journal_window *window,
-                                uint8_t *out,
-                                size_t *read_out,
-                                uint64_t offset,
-                                size_t len,
-                                baals_error *err)
+baals_status bl_journal_window_copy(struct bl_journal_window *window,
+                                    uint8_t *out,
+                                    size_t *read_out,
+                                    uint64_t offset,
+                                    size_t len,
+                                    baals_error *err)
 {
     size_t done = 0;
     while (done < len) {
@@ -88,7 +87,7 @@ baals_status bl_journal_window_header(struct bl_journal_window *window,
     *found_out = false;
     if (offset >= size || size - offset < sizeof bytes)
         return BAALS_OK;
-    BL_TRY(window_copy(window, bytes, &read, offset, sizeof bytes, err));
+    BL_TRY(bl_journal_window_copy(window, bytes, &read, offset, sizeof bytes, err));
     if (read < sizeof bytes || !bl_journal_header_decode(&header, bytes))
         return BAALS_OK;
     if (header.position != position || size - offset - sizeof bytes < header.body_len)
