@@ -72,6 +72,11 @@ bool testlib_json_is_text(const struct testlib_json *value)
     return json_is_string(testlib_json_value(value));
 }
 
+bool testlib_json_is_bool(const struct testlib_json *value)
+{
+    return json_is_boolean(testlib_json_value(value));
+}
+
 const char *testlib_json_text(const struct testlib_json *value)
 {
     const char *text = json_string_value(testlib_json_value(value));

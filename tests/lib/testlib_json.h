@@ -26,6 +26,7 @@ bool testlib_json_has(const struct testlib_json *object, const char *name);
 const struct testlib_json *testlib_json_get(const struct testlib_json *object, const char *name);
 bool testlib_json_is_null(const struct testlib_json *value);
 bool testlib_json_is_text(const struct testlib_json *value);
+bool testlib_json_is_bool(const struct testlib_json *value);
 
 const char *testlib_json_text(const struct testlib_json *value);
 int64_t testlib_json_int(const struct testlib_json *value);
