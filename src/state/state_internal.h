@@ -172,6 +172,27 @@ baals_status bl_meta_root(baals_hash *out,
  * CORRUPT_STATE. */
 baals_status bl_meta_check(struct bl_view *view, baals_error *err);
 
+/* ---- proof.c ---- */
+
+/* An ICS-23 ExistenceProof before it is encoded. */
+struct bl_proof_part {
+    bool is_map;   /* a simple-Merkle map; else a Jellyfish Merkle tree */
+    bool prefixed; /* the value is 0x01 || value */
+    baals_slice key;
+    baals_slice value;
+    size_t depth;
+    struct bl_merkle_step steps[4u * BL_NIBBLES_MAX]; /* leaf first */
+};
+/* Fills in depth and steps from a path of the tree. */
+void bl_proof_set_path(struct bl_proof_part *part, const struct bl_tree_path *path);
+/* Appends a CommitmentProof of existence. */
+void bl_proof_append_existence(struct bl_buffer *out, const struct bl_proof_part *part);
+/* Appends a CommitmentProof of the absence of `key`; `left` or `right` may be NULL. */
+void bl_proof_append_absence(struct bl_buffer *out,
+                             baals_slice key,
+                             const struct bl_proof_part *left,
+                             const struct bl_proof_part *right);
+
 /* ---- ordered.c: the index of one space of an overlay ---- */
 
 /*
