@@ -285,8 +285,9 @@ static bool decode_function_section(struct bl_wasm_decoder *d)
     return true;
 }
 
-/* The limits of a table or memory; without a maximum *max_out is UINT32_MAX. */
-static bool decode_limits(struct bl_wasm_decoder *d, uint32_t *min_out, uint32_t *max_out)
+/* The limits of a table or memory; without a maximum *max_out is `otherwise`. */
+static bool
+decode_limits(struct bl_wasm_decoder *d, uint32_t *min_out, uint32_t *max_out, uint32_t otherwise)
 {
     const uint32_t start = d->cursor.at;
     uint8_t flag = 0;
@@ -298,7 +299,7 @@ static bool decode_limits(struct bl_wasm_decoder *d, uint32_t *min_out, uint32_t
                                                    : BL_WASM_CODE_LIMITS_FLAG;
         return bl_wasm_decoder_fail(d, code, start);
     }
-    *max_out = UINT32_MAX;
+    *max_out = otherwise;
     if (!decode_u32(d, min_out) || (flag == 1 && !decode_u32(d, max_out)))
         return false;
     return *min_out <= *max_out || bl_wasm_decoder_fail(d, BL_WASM_CODE_LIMITS_ORDER, start);
@@ -324,7 +325,7 @@ static bool decode_table_section(struct bl_wasm_decoder *d)
     }
     d->cursor.at++;
     const uint32_t limits = d->cursor.at;
-    if (!decode_limits(d, &d->module.table_min, &max))
+    if (!decode_limits(d, &d->module.table_min, &max, UINT32_MAX))
         return false;
     if (d->module.table_min > d->limits->table)
         return bl_wasm_decoder_fail(d, BL_WASM_CODE_LIMIT_TABLE, limits);
@@ -342,9 +343,9 @@ static bool decode_memory_section(struct bl_wasm_decoder *d)
     const uint32_t start = d->cursor.at;
     uint32_t min = 0;
     uint32_t max = 0;
-    if (!decode_limits(d, &min, &max))
+    if (!decode_limits(d, &min, &max, 65536))
         return false;
-    if (min > 65536 || (max > 65536 && max != UINT32_MAX))
+    if (min > 65536 || max > 65536)
         return bl_wasm_decoder_fail(d, BL_WASM_CODE_MEMORY_PAGES, start);
     if (min > d->limits->memory_initial)
         return bl_wasm_decoder_fail(d, BL_WASM_CODE_LIMIT_MEMORY, start);
