@@ -27,7 +27,9 @@ static void test_buffer_append(void **state)
     assert_true(buffer.cap <= sizeof model);
     bl_buffer_clear(&buffer);
     assert_int_equal(buffer.len, 0);
+    bl_buffer_append_u8(&buffer, 1);
     bl_buffer_deinit(&buffer);
+    assert_int_equal(buffer.len, 0);
     assert_int_equal(counts.live, 0);
 }
 
@@ -61,6 +63,9 @@ static void test_buffer_nomem(void **state)
     struct testlib_faulty_alloc counts = {.fail_at = 2};
     struct bl_buffer buffer;
     bl_buffer_init(&buffer, testlib_faulty_alloc(&counts), 1000);
+    /* An earlier failure at the limit leaves no trace after a clear. */
+    assert_null(bl_buffer_extend(&buffer, 1001));
+    bl_buffer_clear(&buffer);
     bl_buffer_append(&buffer, "abc", 3);
     assert_null(bl_buffer_extend(&buffer, 500));
     bl_buffer_append(&buffer, "d", 1);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Statuses have stable names and numbers; messages are one line of UTF-8 whatever goes in. */
+#include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "testlib.h"
 
@@ -16,6 +19,8 @@ static void test_error_names(void **state)
     assert_string_equal(baals_status_code((baals_status)0x00ffff00), "E-UNKNOWN");
     assert_non_null(baals_status_text((baals_status)0x00ffff00));
     assert_string_equal(baals_status_name(BAALS_STATUS_FORCE_INT), "UNKNOWN");
+    assert_string_equal(baals_status_code(BAALS_STATUS_FORCE_INT), "E-UNKNOWN");
+    assert_string_equal(baals_status_text(BAALS_STATUS_FORCE_INT), "an unknown status");
 }
 
 /* Goal: no two statuses share a number, a name or a code. */
@@ -123,6 +128,33 @@ static void test_error_cut(void **state)
     }
 }
 
+/* Goal: a broken assertion ends the process in every build, saying where it stood. */
+static void test_error_assert(void **state)
+{
+    (void)state;
+    int pipe_fds[2];
+    assert_int_equal(pipe(pipe_fds), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        signal(SIGABRT, SIG_DFL);
+        dup2(pipe_fds[1], STDERR_FILENO);
+        BL_ASSERT(1 + 1 == 2);
+        BL_ASSERT(1 + 1 == 3);
+        _exit(0);
+    }
+    close(pipe_fds[1]);
+    char text[256] = "";
+    assert_true(read(pipe_fds[0], text, sizeof text - 1) > 0);
+    close(pipe_fds[0]);
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), SIGABRT);
+    assert_non_null(strstr(text, "1 + 1 == 3"));
+    assert_non_null(strstr(text, "test_error.c:"));
+}
+
 int main(int argc, char **argv)
 {
     testlib_init(argc, argv);
@@ -130,7 +162,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_error_names),   cmocka_unit_test(test_error_distinct),
         cmocka_unit_test(test_error_class),   cmocka_unit_test(test_error_fail),
         cmocka_unit_test(test_error_context), cmocka_unit_test(test_error_cleans),
-        cmocka_unit_test(test_error_cut),
+        cmocka_unit_test(test_error_cut),     cmocka_unit_test(test_error_assert),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
