@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BL_TESTS_LIB_CONTRACT_FIXTURE_H
+#define BL_TESTS_LIB_CONTRACT_FIXTURE_H
+/*
+ * An engine over a fake host, for tests of contracts. A test deploys texts of modules and runs
+ * their methods:
+ *
+ *   struct contract_fixture *fx = contract_fixture_new();
+ *   contract_deploy(fx, 0xaa, "(module ...)");
+ *   contract_run(fx, 0xaa, "method", "argument bytes");
+ *   assert_int_equal(fx->result.status, BAALS_RECEIPT_OK);
+ *
+ * In test programs that link the contracts module.
+ */
+#include "contracts/contracts.h"
+#include "fake_host.h"
+#include "testlib_wat.h"
+
+struct contract_fixture {
+    struct bl_env *env;
+    struct testlib_faulty_alloc memory;
+    baals_contract_engine *engine;
+    struct fake_host host;
+    baals_execution execution;     /* what contract_run starts from */
+    baals_execution_result result; /* of the last run */
+    baals_error err;
+};
+
+struct contract_fixture *contract_fixture_new(void);
+/* Also checks that no memory is left. */
+void contract_fixture_free(struct contract_fixture *fx);
+
+void contract_deploy(struct contract_fixture *fx, uint8_t address, const char *wat);
+/* Runs a method; the status is local. fx->result is released by the next run or the end. */
+baals_status
+contract_run(struct contract_fixture *fx, uint8_t address, const char *method, const char *args);
+/* The same with any execution. */
+baals_status contract_execute(struct contract_fixture *fx, const baals_execution *execution);
+
+/* Declarations of every host function, to stand first in a module's text. */
+extern const char *const contract_imports;
+/* `imports` (contract_imports), a memory of one page exported, `body`; malloc'ed text. */
+char *contract_module(const char *body);
+/* contract_deploy of contract_module(body). */
+void contract_deploy_body(struct contract_fixture *fx, uint8_t address, const char *body);
+
+/* fx->result.output as a little-endian number; fails the test when it has another length. */
+uint64_t contract_output_u64(const struct contract_fixture *fx);
+
+#endif /* BL_TESTS_LIB_CONTRACT_FIXTURE_H */
