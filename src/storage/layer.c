@@ -26,6 +26,11 @@ struct bl_layer {
     baals_write writes[]; /* sorted by (space, key), no key twice */
 };
 
+/* A write of the caller's, while its place in the order is looked for. */
+struct layer_ref {
+    const baals_write *write;
+};
+
 static int layer_compare(baals_space space, baals_slice key, const baals_write *write)
 {
     if (space != write->space)
@@ -82,7 +87,7 @@ static size_t layer_value_len(const baals_write *write)
 }
 
 /* Bytes a layer of these writes takes; false when they cannot be counted. */
-static bool layer_size(size_t *out, const baals_write *const *writes, size_t count)
+static bool layer_size(size_t *out, const struct layer_ref *refs, size_t count)
 {
     size_t size;
     if (!bl_size_mul(&size, count, sizeof(baals_write)) ||
@@ -90,8 +95,8 @@ static bool layer_size(size_t *out, const baals_write *const *writes, size_t cou
         !bl_size_add(&size, size, (size_t)(layer_filter_bits(count) / 8)))
         return false;
     for (size_t i = 0; i < count; i++) {
-        if (!bl_size_add(&size, size, writes[i]->key.len) ||
-            !bl_size_add(&size, size, layer_value_len(writes[i])))
+        if (!bl_size_add(&size, size, refs[i].write->key.len) ||
+            !bl_size_add(&size, size, layer_value_len(refs[i].write)))
             return false;
     }
     *out = size;
@@ -107,12 +112,12 @@ static baals_slice layer_copy(uint8_t **cursor, baals_slice bytes)
     return copy;
 }
 
-/* `writes` are sorted and distinct. NULL when there is no memory. */
+/* The writes are sorted and distinct. NULL when there is no memory. */
 static struct bl_layer *
-layer_build(const struct bl_alloc *alloc, const baals_write *const *writes, size_t count)
+layer_build(const struct bl_alloc *alloc, const struct layer_ref *refs, size_t count)
 {
     size_t size;
-    if (!layer_size(&size, writes, count))
+    if (!layer_size(&size, refs, count))
         return NULL;
     struct bl_layer *layer = bl_alloc_resize(alloc, NULL, 0, size);
     if (layer == NULL)
@@ -129,51 +134,53 @@ layer_build(const struct bl_alloc *alloc, const baals_write *const *writes, size
     uint8_t *cursor = layer->filter + bits / 8;
     for (size_t i = 0; i < count; i++) {
         baals_write *write = &layer->writes[i];
-        *write = (baals_write){.space = writes[i]->space, .is_delete = writes[i]->is_delete != 0};
-        write->key = layer_copy(&cursor, writes[i]->key);
+        const baals_write *from = refs[i].write;
+        *write = (baals_write){.space = from->space, .is_delete = from->is_delete != 0};
+        write->key = layer_copy(&cursor, from->key);
         if (!write->is_delete)
-            write->value = layer_copy(&cursor, writes[i]->value);
+            write->value = layer_copy(&cursor, from->value);
         layer_filter_add(layer, bl_layer_hash(write->space, write->key));
     }
     BL_ASSERT(cursor == (uint8_t *)layer + size);
     return layer;
 }
 
-/* Orders pointers into one array by (space, key) and then by their place in it: a total order, so
+/* Orders references into one array by (space, key) and then by their place in it: a total order, so
  * an unstable sort gives one result. */
 static int layer_order(const void *a, const void *b)
 {
-    const baals_write *const *left = a;
-    const baals_write *const *right = b;
-    int order = layer_compare((*left)->space, (*left)->key, *right);
+    const baals_write *left = ((const struct layer_ref *)a)->write;
+    const baals_write *right = ((const struct layer_ref *)b)->write;
+    int order = layer_compare(left->space, left->key, right);
     if (order != 0)
         return order;
-    return *left < *right ? -1 : *left > *right;
+    return left < right ? -1 : left > right;
 }
 
 /* Keeps the last of several changes of one key. */
-static size_t layer_distinct(const baals_write **sorted, size_t count)
+static size_t layer_distinct(struct layer_ref *sorted, size_t count)
 {
     size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
+        const baals_write *write = sorted[i].write;
         bool last =
-            i + 1 == count || layer_compare(sorted[i]->space, sorted[i]->key, sorted[i + 1]) != 0;
+            i + 1 == count || layer_compare(write->space, write->key, sorted[i + 1].write) != 0;
         if (last)
             sorted[kept++] = sorted[i];
     }
     return kept;
 }
 
-/* Pointers to the writes in their order; NULL when there is no memory (or none of them). */
-static const baals_write **
-layer_pointers(const struct bl_alloc *alloc, const baals_write *writes, size_t count)
+/* References to the writes in their order; NULL when there is no memory (or none of them). */
+static struct layer_ref *
+layer_refs(const struct bl_alloc *alloc, const baals_write *writes, size_t count)
 {
-    const baals_write **pointers = bl_alloc_zero(alloc, count, sizeof(*pointers));
-    if (pointers == NULL)
+    struct layer_ref *refs = bl_alloc_zero(alloc, count, sizeof(*refs));
+    if (refs == NULL)
         return NULL;
     for (size_t i = 0; i < count; i++)
-        pointers[i] = &writes[i];
-    return pointers;
+        refs[i].write = &writes[i];
+    return refs;
 }
 
 baals_status bl_layer_new(struct bl_layer **out,
@@ -182,7 +189,7 @@ baals_status bl_layer_new(struct bl_layer **out,
                           size_t count,
                           baals_error *err)
 {
-    const baals_write **sorted = layer_pointers(alloc, writes, count);
+    struct layer_ref *sorted = layer_refs(alloc, writes, count);
     struct bl_layer *layer = NULL;
     for (size_t i = 0; i < count; i++) {
         BL_ASSERT((uint32_t)writes[i].space < (uint32_t)BAALS_SPACE_COUNT);
@@ -237,19 +244,19 @@ baals_status bl_layer_merge(struct bl_layer **out,
     const struct bl_alloc *alloc = &older->alloc;
     size_t room = older->count + newer->count;
     baals_write *merged = bl_alloc_zero(alloc, room, sizeof(*merged));
-    const baals_write **pointers = NULL;
+    struct layer_ref *refs = NULL;
     struct bl_layer *layer = NULL;
     size_t count = 0;
 
     if (merged != NULL) {
         count = bl_writes_merge(merged, older->writes, older->count, newer->writes, newer->count);
-        pointers = layer_pointers(alloc, merged, count);
+        refs = layer_refs(alloc, merged, count);
     }
-    if (pointers != NULL)
-        layer = layer_build(alloc, pointers, count);
+    if (refs != NULL)
+        layer = layer_build(alloc, refs, count);
     else if (room == 0)
         layer = layer_build(alloc, NULL, 0);
-    bl_alloc_free(alloc, pointers, count * sizeof(*pointers));
+    bl_alloc_free(alloc, refs, count * sizeof(*refs));
     bl_alloc_free(alloc, merged, room * sizeof(*merged));
     if (layer == NULL)
         return bl_fail(err, BAALS_NOMEM, "no memory to merge layers of %zu changes", room);

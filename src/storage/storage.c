@@ -133,6 +133,7 @@ static bool storage_in_order(baals_slice found, baals_slice key, uint32_t flags)
     return (flags & BAALS_SEEK_DESCENDING) != 0 ? order < 0 : order > 0;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the interface has eight parameters. */
 baals_status bl_storage_seek(baals_storage *s,
                              baals_slice *key_out,
                              baals_slice *value_out,

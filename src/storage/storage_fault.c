@@ -62,6 +62,7 @@ static baals_status fault_get(baals_storage *self,
     return storage->inner->ops->get(storage->inner, value_out, snapshot, space, key, err);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the interface has eight parameters. */
 static baals_status fault_seek(baals_storage *self,
                                baals_slice *key_out,
                                baals_slice *value_out,

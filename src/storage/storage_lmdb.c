@@ -11,10 +11,11 @@
  * Space: the map cannot change while a transaction is open, so as much address space as the process
  * may have, up to 1 TiB, is reserved when opening. It costs neither memory nor disk.
  *
- * Damage: LMDB follows whatever its pages say. A damaged offset or length can make it read behind
- * the page, but by less than LMDB_SLACK bytes as far as we follow; the file is kept that much
- * longer than its last page (sparse), so that such a read gives zeros and then CORRUPT_STORE, not a
- * signal. A file cut short is lengthened on opening for the same reason.
+ * Damage: LMDB follows whatever its pages say, and a damaged offset or length can make it read
+ * behind the file, which ends the process by a signal. The file is therefore kept LMDB_SLACK longer
+ * than its last page (sparse): reads that go astray by less find zeros, and the checksum answers
+ * CORRUPT_STORE. A file cut short is lengthened on opening for the same reason. Some damaged flags
+ * still end the process inside LMDB; `repair` never reads this store.
  *
  * No DUPSORT and no nested transactions: fixes for them are missing in LMDB 0.9.24.
  */
@@ -83,6 +84,8 @@ static baals_status lmdb_status(int code)
     case MDB_READERS_FULL:
     case MDB_TXN_FULL:
         return BAALS_LIMIT;
+    case MDB_PANIC: /* the page that names the root could not be written */
+        return BAALS_IO_SYNC;
     case MDB_PAGE_NOTFOUND:
     case MDB_CORRUPTED:
     case MDB_VERSION_MISMATCH:
@@ -203,6 +206,7 @@ lmdb_descend(MDB_cursor *cursor, MDB_val *found, MDB_val *value, baals_slice key
     return code;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the interface has eight parameters. */
 static baals_status lmdb_seek(baals_storage *self,
                               baals_slice *key_out,
                               baals_slice *value_out,

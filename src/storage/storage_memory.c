@@ -331,6 +331,7 @@ static baals_status memory_get(baals_storage *self,
     return BAALS_OK;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the interface has eight parameters. */
 static baals_status memory_seek(baals_storage *self,
                                 baals_slice *key_out,
                                 baals_slice *value_out,

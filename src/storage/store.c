@@ -26,7 +26,7 @@
 #include "storage/storage_internal.h"
 
 /* Merged layers grow no further than this, which bounds the pause of one push. */
-#define STORE_MERGE_BYTES_MAX (8u * 1024u * 1024u)
+#define STORE_MERGE_BYTES_MAX ((size_t)8 * 1024 * 1024)
 
 #define STORE_RECORD_VERSION 1u
 #define STORE_RECORD_BYTES (4u + 32u + 8u + 32u + 8u)

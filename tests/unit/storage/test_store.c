@@ -509,7 +509,6 @@ static void push_height(struct fixture *f, uint64_t height)
     push(f, height, writes, THREAD_KEYS);
 }
 
-/* Goal: beside a writer and a checkpointing thread, every view shows exactly one height. */
 static void threads_on(const char *backend, uint64_t heights)
 {
     struct fixture *f = fixture_begin(backend);
@@ -540,12 +539,14 @@ static void threads_on(const char *backend, uint64_t heights)
     fixture_end(f);
 }
 
+/* Goal: beside a writer and a checkpointing thread, every view shows exactly one height. */
 static void test_store_threads_memory(void **state)
 {
     (void)state;
     threads_on("memory", THREAD_HEIGHTS);
 }
 
+/* Goal: the same over lmdb, whose snapshots are transactions. */
 static void test_store_threads_lmdb(void **state)
 {
     (void)state;
