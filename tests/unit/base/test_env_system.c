@@ -2,7 +2,9 @@
 /* What only the operating system's env has: errno, modes, descriptors, real locks and clocks. What
  * every env must do is in tests/conformance/test_env.c. */
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -138,6 +140,47 @@ static void test_env_system_denied(void **state)
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_true(WIFEXITED(status));
     assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+/* Runs in a child whose files may have 1,000 bytes: the system takes a part of the write, then
+ * refuses the rest. 0 when the part is there and the failure was told. */
+static int test_short_write_in_child(const char *path)
+{
+    struct rlimit limit = {.rlim_cur = 1000, .rlim_max = 1000};
+    struct bl_env *env = NULL;
+    struct bl_file *file = NULL;
+    uint8_t bytes[2000];
+    uint64_t size = 0;
+    memset(bytes, 7, sizeof bytes);
+    if (signal(SIGXFSZ, SIG_IGN) == SIG_ERR || setrlimit(RLIMIT_FSIZE, &limit) != 0)
+        return 2;
+    if (bl_env_system(&env, bl_alloc_system(), NULL) != BAALS_OK ||
+        bl_file_open(env, &file, path, BL_OPEN_WRITE | BL_OPEN_CREATE, NULL) != BAALS_OK)
+        return 3;
+    baals_status status = bl_file_write_at(file, 0, bytes, sizeof bytes, NULL);
+    baals_status sized = bl_file_size(file, &size, NULL);
+    bl_file_close(file);
+    bl_env_close(env);
+    return status == BAALS_IO && sized == BAALS_OK && size == 1000 ? 0 : 1;
+}
+
+/* Goal: a short write is continued, so its failure is never taken for success. */
+static void test_env_system_short_write(void **state)
+{
+    (void)state;
+    char dir[512];
+    char path[600];
+    testlib_temp_dir(dir, sizeof dir, "env-short");
+    assert_ok(bl_path_join(path, sizeof path, dir, "file", NULL));
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0)
+        _exit(test_short_write_in_child(path));
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    testlib_remove_tree(dir);
 }
 
 /* Goal: the clocks go forward and agree with 2024 or later; randomness differs between calls. */
