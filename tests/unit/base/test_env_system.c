@@ -243,11 +243,15 @@ int main(int argc, char **argv)
 {
     testlib_init(argc, argv);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_env_system_full),    cmocka_unit_test(test_env_system_sync),
-        cmocka_unit_test(test_env_system_modes),   cmocka_unit_test(test_env_system_lock),
+        cmocka_unit_test(test_env_system_full),
+        cmocka_unit_test(test_env_system_sync),
+        cmocka_unit_test(test_env_system_modes),
+        cmocka_unit_test(test_env_system_lock),
         cmocka_unit_test(test_env_system_denied),
-        cmocka_unit_test(test_env_system_short_write),  cmocka_unit_test(test_env_system_clock_random),
-        cmocka_unit_test(test_env_system_offsets), cmocka_unit_test(test_env_system_nomem),
+        cmocka_unit_test(test_env_system_short_write),
+        cmocka_unit_test(test_env_system_clock_random),
+        cmocka_unit_test(test_env_system_offsets),
+        cmocka_unit_test(test_env_system_nomem),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
