@@ -175,7 +175,8 @@ static baals_status fake_transfer(baals_contract_host *self,
     BL_TRY(fake_operation(host, err));
     struct fake_account *source = fake_find(host, from);
     struct fake_account *target = fake_find(host, to);
-    assert_true(source != NULL && target != NULL);
+    if (source == NULL || target == NULL)
+        return bl_fail(err, BAALS_INTERNAL, "a transfer without both records");
     *moved_out = source->balance >= amount.units ? 1 : 0;
     if (*moved_out == 1) {
         source->balance -= amount.units;
