@@ -9,13 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct recompute_leaf {
-    baals_hash key_hash;
-    baals_hash value_hash;
-};
-
 struct recompute_leaves {
-    struct recompute_leaf *items;
+    struct bl_leaf *items;
     size_t count;
     size_t cap;
 };
@@ -45,7 +40,7 @@ static baals_status recompute_add(struct recompute_leaves *leaves,
         size_t cap = leaves->cap == 0 ? 1024 : leaves->cap * 2;
         size_t old_size = leaves->cap * sizeof *leaves->items;
         size_t new_size;
-        struct recompute_leaf *items = NULL;
+        struct bl_leaf *items = NULL;
         if (bl_size_mul(&new_size, cap, sizeof *items))
             items = bl_alloc_resize(alloc, leaves->items, old_size, new_size);
         if (items == NULL)
@@ -53,7 +48,7 @@ static baals_status recompute_add(struct recompute_leaves *leaves,
         leaves->items = items;
         leaves->cap = cap;
     }
-    struct recompute_leaf *leaf = &leaves->items[leaves->count++];
+    struct bl_leaf *leaf = &leaves->items[leaves->count++];
     bl_rules_key_hash(&leaf->key_hash, key);
     bl_rules_value_hash(&leaf->value_hash, record);
     return BAALS_OK;
@@ -80,8 +75,8 @@ static baals_status recompute_collect(struct recompute_leaves *leaves,
 
 static int recompute_compare(const void *a, const void *b)
 {
-    const struct recompute_leaf *left = a;
-    const struct recompute_leaf *right = b;
+    const struct bl_leaf *left = a;
+    const struct bl_leaf *right = b;
     return memcmp(left->key_hash.bytes, right->key_hash.bytes, 32);
 }
 
@@ -91,10 +86,10 @@ static unsigned recompute_bit(const baals_hash *hash, unsigned depth)
 }
 
 /* The rule word for word; distinct hashes part within 256 bits. */
-static void recompute_root(baals_hash *out, // NOLINT(misc-no-recursion)
-                           const struct recompute_leaf *leaves,
-                           size_t count,
-                           unsigned depth)
+static void recompute_subtree(baals_hash *out, // NOLINT(misc-no-recursion)
+                              const struct bl_leaf *leaves,
+                              size_t count,
+                              unsigned depth)
 {
     if (count == 0) {
         *out = bl_rules_empty;
@@ -115,9 +110,16 @@ static void recompute_root(baals_hash *out, // NOLINT(misc-no-recursion)
     }
     baals_hash left;
     baals_hash right;
-    recompute_root(&left, leaves, low, depth + 1);
-    recompute_root(&right, leaves + low, count - low, depth + 1);
+    recompute_subtree(&left, leaves, low, depth + 1);
+    recompute_subtree(&right, leaves + low, count - low, depth + 1);
     bl_rules_inner(out, &left, &right);
+}
+
+void bl_recompute_root(baals_hash *out, struct bl_leaf *leaves, size_t count)
+{
+    if (count > 0)
+        qsort(leaves, count, sizeof *leaves, recompute_compare);
+    recompute_subtree(out, leaves, count, 0);
 }
 
 static baals_status recompute_store(baals_hash *out,
@@ -129,11 +131,8 @@ static baals_status recompute_store(baals_hash *out,
 {
     struct recompute_leaves leaves = {NULL, 0, 0};
     baals_status status = recompute_collect(&leaves, view, store, alloc, progress, err);
-    if (status == BAALS_OK) {
-        if (leaves.count > 0)
-            qsort(leaves.items, leaves.count, sizeof *leaves.items, recompute_compare);
-        recompute_root(out, leaves.items, leaves.count, 0);
-    }
+    if (status == BAALS_OK)
+        bl_recompute_root(out, leaves.items, leaves.count);
     bl_alloc_free(alloc, leaves.items, leaves.cap * sizeof *leaves.items);
     return status;
 }

@@ -172,6 +172,15 @@ baals_status bl_meta_root(baals_hash *out,
  * CORRUPT_STATE. */
 baals_status bl_meta_check(struct bl_view *view, baals_error *err);
 
+/* ---- recompute.c ---- */
+
+struct bl_leaf {
+    baals_hash key_hash;
+    baals_hash value_hash;
+};
+/* Sorts the leaves, no key hash twice, and gives the root of a tree of them. */
+void bl_recompute_root(baals_hash *out, struct bl_leaf *leaves, size_t count);
+
 /* ---- proof.c ---- */
 
 /* An ICS-23 ExistenceProof before it is encoded. */
