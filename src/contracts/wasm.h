@@ -470,8 +470,9 @@ struct bl_wasm_options {
 /*
  * Decodes and validates a whole module in one pass, without recursion. On success *out is a module
  * in `arena`. On refusal returns REJECT_CODE and fills `where` (may be NULL); the cause is that of
- * the first byte at fault. UNSUPPORTED_VERSION: unknown limits_version. NOMEM: arena exhausted;
- * BL_WASM_ARENA_BYTES is enough for decoding, instrumenting and decoding again.
+ * the first byte at fault, except that a float type gives way to the first float instruction.
+ * UNSUPPORTED_VERSION: unknown limits_version. NOMEM: arena exhausted; BL_WASM_ARENA_BYTES is
+ * enough for decoding, instrumenting and decoding again.
  */
 __attribute__((warn_unused_result)) baals_status
 bl_wasm_decode(const struct bl_wasm_module **out,
@@ -490,6 +491,10 @@ bl_wasm_export_find(const struct bl_wasm_module *module, enum bl_wasm_kind kind,
 /* The first custom section of that name, or NULL. */
 const struct bl_wasm_custom *bl_wasm_custom_find(const struct bl_wasm_module *module,
                                                  baals_slice name);
+
+/* The name the name section gives a function, for messages and traces: at most 64 bytes of one line
+ * of UTF-8. False when there is none. `bytes` need not be a valid module. */
+bool bl_wasm_function_name(baals_slice *out, baals_slice bytes, uint32_t function_index);
 
 /* The bounds of one profile and limits version (docs/spec/wasm.md); NULL: unknown version. */
 struct bl_wasm_limits {

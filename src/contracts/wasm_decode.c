@@ -285,9 +285,9 @@ static bool decode_function_section(struct bl_wasm_decoder *d)
     return true;
 }
 
-/* The limits of a table or memory; without a maximum *max_out is `otherwise`. */
+/* The limits of a table or memory, both at most `most`, which also stands for no maximum. */
 static bool
-decode_limits(struct bl_wasm_decoder *d, uint32_t *min_out, uint32_t *max_out, uint32_t otherwise)
+decode_limits(struct bl_wasm_decoder *d, uint32_t *min_out, uint32_t *max_out, uint32_t most)
 {
     const uint32_t start = d->cursor.at;
     uint8_t flag = 0;
@@ -299,9 +299,11 @@ decode_limits(struct bl_wasm_decoder *d, uint32_t *min_out, uint32_t *max_out, u
                                                    : BL_WASM_CODE_LIMITS_FLAG;
         return bl_wasm_decoder_fail(d, code, start);
     }
-    *max_out = otherwise;
+    *max_out = most;
     if (!decode_u32(d, min_out) || (flag == 1 && !decode_u32(d, max_out)))
         return false;
+    if (*min_out > most || *max_out > most)
+        return bl_wasm_decoder_fail(d, BL_WASM_CODE_MEMORY_PAGES, start);
     return *min_out <= *max_out || bl_wasm_decoder_fail(d, BL_WASM_CODE_LIMITS_ORDER, start);
 }
 
@@ -345,8 +347,6 @@ static bool decode_memory_section(struct bl_wasm_decoder *d)
     uint32_t max = 0;
     if (!decode_limits(d, &min, &max, 65536))
         return false;
-    if (min > 65536 || max > 65536)
-        return bl_wasm_decoder_fail(d, BL_WASM_CODE_MEMORY_PAGES, start);
     if (min > d->limits->memory_initial)
         return bl_wasm_decoder_fail(d, BL_WASM_CODE_LIMIT_MEMORY, start);
     d->module.has_memory = true;
@@ -823,15 +823,29 @@ static bool decode_module(struct bl_wasm_decoder *d)
     return decode_finish(d, rank);
 }
 
-/* One line for people. A float gets the hint that saves its author a day. */
-static baals_status decode_report(const struct bl_wasm_error *fault, baals_error *err)
+/* "function 7 "name": ", or nothing outside functions. */
+static void decode_report_function(char *out, size_t size, uint32_t index, baals_slice bytes)
 {
+    baals_slice name = {0};
+    out[0] = '\0';
+    if (index == BL_WASM_NONE)
+        return;
+    if (bl_wasm_function_name(&name, bytes, index))
+        (void)snprintf(out, size, "function %u \"%.*s\": ", index, (int)name.len,
+                       (const char *)name.data);
+    else
+        (void)snprintf(out, size, "function %u: ", index);
+}
+
+/* One line for people. A float gets the hint that saves its author a day. */
+static baals_status
+decode_report(const struct bl_wasm_error *fault, baals_slice bytes, baals_error *err)
+{
+    const bool op = fault->opcode != BL_WASM_NO_OPCODE;
     const char *hint =
         fault->code == BL_WASM_CODE_FLOAT ? "; formatting or math code usually brings it in" : "";
-    char function[32] = "";
-    if (fault->function_index != BL_WASM_NONE)
-        (void)snprintf(function, sizeof function, "function %u: ", fault->function_index);
-    const bool op = fault->opcode != BL_WASM_NO_OPCODE;
+    char function[96];
+    decode_report_function(function, sizeof function, fault->function_index, bytes);
     return bl_fail_at(err, BAALS_REJECT_CODE, fault->offset, "%s%s%s%s (%s at offset %u)%s",
                       function, op ? bl_wasm_op_name(fault->opcode) : "", op ? ": " : "",
                       bl_wasm_code_text(fault->code), bl_wasm_code_name(fault->code), fault->offset,
@@ -864,9 +878,11 @@ baals_status bl_wasm_decode(const struct bl_wasm_module **out,
     if (!decode_module(d)) {
         if (d->out_of_memory)
             return bl_fail(err, BAALS_NOMEM, "no memory to decode a module");
+        if (d->fault.code == BL_WASM_CODE_FLOAT && d->fault.opcode == BL_WASM_NO_OPCODE)
+            (void)bl_wasm_explain_float(&d->fault, bytes);
         if (where != NULL)
             *where = d->fault;
-        return decode_report(&d->fault, err);
+        return decode_report(&d->fault, bytes, err);
     }
     *out = &d->module;
     return BAALS_OK;

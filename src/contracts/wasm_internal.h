@@ -73,6 +73,14 @@ bool bl_wasm_decoder_fail(struct bl_wasm_decoder *decoder, enum bl_wasm_code cod
  * the rest of it. */
 bool bl_wasm_validate_body(struct bl_wasm_decoder *decoder, struct bl_wasm_function *function);
 
+/* ---- explaining: for people, on bytes that were refused ---- */
+
+/* The first float instruction of the code section, as far as a scan without validation gets. Fills
+ * in offset, function and opcode of *fault and returns true, or leaves it alone. */
+bool bl_wasm_explain_float(struct bl_wasm_error *fault, baals_slice bytes);
+
+/* ---- metering ---- */
+
 /* How an instruction divides the code into metered blocks (docs/spec/gas.md). */
 enum bl_wasm_boundary {
     BL_WASM_BOUNDARY_NONE,

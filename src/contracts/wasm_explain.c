@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Explaining a refused module. A float mostly shows first as a type, long before the code that uses
+ * it; what its author needs is the function and the instruction. So the code section of the refused
+ * bytes is read once more, without validation: every length is checked, anything odd ends the
+ * search.
+ */
+#include "contracts/wasm_internal.h"
+
+#include <string.h>
+
+#define EXPLAIN_NAME_MAX 64u
+
+static bool explain_u32(uint32_t *out, struct bl_wasm_cursor *cursor)
+{
+    return bl_wasm_read_u32(out, cursor) == BL_WASM_CODE_OK;
+}
+
+static bool explain_skip(struct bl_wasm_cursor *cursor, uint32_t len)
+{
+    if (len > cursor->end - cursor->at)
+        return false;
+    cursor->at += len;
+    return true;
+}
+
+static bool explain_skip_name(struct bl_wasm_cursor *cursor)
+{
+    uint32_t len = 0;
+    return explain_u32(&len, cursor) && explain_skip(cursor, len);
+}
+
+/* A part with its size before it; *out is its content, the cursor moves behind it. */
+static bool explain_part(struct bl_wasm_cursor *out, struct bl_wasm_cursor *cursor)
+{
+    uint32_t size = 0;
+    if (!explain_u32(&size, cursor))
+        return false;
+    *out = *cursor;
+    if (!explain_skip(cursor, size))
+        return false;
+    out->end = cursor->at;
+    return true;
+}
+
+/* The next section of a module. */
+static bool explain_section(uint8_t *id, struct bl_wasm_cursor *out, struct bl_wasm_cursor *cursor)
+{
+    return bl_wasm_read_byte(id, cursor) == BL_WASM_CODE_OK && explain_part(out, cursor);
+}
+
+static bool explain_begin(struct bl_wasm_cursor *cursor, baals_slice bytes)
+{
+    *cursor = (struct bl_wasm_cursor){.bytes = bytes.data, .at = 8};
+    if (bytes.len < 8 || bytes.len > UINT32_MAX)
+        return false;
+    cursor->end = (uint32_t)bytes.len;
+    return true;
+}
+
+/* How many functions a module imports; false unless it imports functions only. */
+static bool explain_imports(uint32_t *out, struct bl_wasm_cursor cursor)
+{
+    uint32_t count = 0;
+    uint32_t type = 0;
+    uint8_t kind = 0;
+    if (!explain_u32(&count, &cursor))
+        return false;
+    for (uint32_t i = 0; i < count; i++) {
+        if (!explain_skip_name(&cursor) || !explain_skip_name(&cursor) ||
+            bl_wasm_read_byte(&kind, &cursor) != BL_WASM_CODE_OK || kind != BL_WASM_KIND_FUNCTION ||
+            !explain_u32(&type, &cursor))
+            return false;
+    }
+    *out = count;
+    return true;
+}
+
+/* The first float instruction of one body. */
+static bool explain_body(struct bl_wasm_instruction *out, struct bl_wasm_cursor cursor)
+{
+    uint32_t runs = 0;
+    uint32_t count = 0;
+    if (!explain_u32(&runs, &cursor))
+        return false;
+    for (uint32_t i = 0; i < runs; i++) {
+        if (!explain_u32(&count, &cursor) || !explain_skip(&cursor, 1))
+            return false;
+    }
+    enum bl_wasm_code code = BL_WASM_CODE_OK;
+    while (code == BL_WASM_CODE_OK)
+        code = bl_wasm_read_instruction(out, &cursor);
+    return code == BL_WASM_CODE_FLOAT;
+}
+
+static bool explain_code(struct bl_wasm_error *fault, struct bl_wasm_cursor cursor, uint32_t first)
+{
+    struct bl_wasm_instruction instruction;
+    struct bl_wasm_cursor body;
+    uint32_t count = 0;
+    if (!explain_u32(&count, &cursor))
+        return false;
+    for (uint32_t i = 0; i < count && explain_part(&body, &cursor); i++) {
+        if (!explain_body(&instruction, body))
+            continue;
+        fault->offset = instruction.offset;
+        fault->function_index = first + i;
+        fault->opcode = instruction.op;
+        return true;
+    }
+    return false;
+}
+
+bool bl_wasm_explain_float(struct bl_wasm_error *fault, baals_slice bytes)
+{
+    struct bl_wasm_cursor cursor;
+    struct bl_wasm_cursor section;
+    uint32_t imports = 0;
+    uint8_t id = 0;
+    if (!explain_begin(&cursor, bytes))
+        return false;
+    while (explain_section(&id, &section, &cursor)) {
+        if (id == 2 && !explain_imports(&imports, section))
+            return false;
+        if (id == 10)
+            return explain_code(fault, section, imports);
+    }
+    return false;
+}
+
+/* Cuts a name to EXPLAIN_NAME_MAX bytes at a character; false when it is not one line of text. */
+static bool explain_name_fit(baals_slice *name)
+{
+    if (name->len == 0 || !bl_wasm_utf8_valid(*name))
+        return false;
+    if (name->len > EXPLAIN_NAME_MAX)
+        name->len = EXPLAIN_NAME_MAX;
+    while (!bl_wasm_utf8_valid(*name))
+        name->len--;
+    for (size_t i = 0; i < name->len; i++) {
+        if (name->data[i] < 0x20 || name->data[i] == 0x7f)
+            return false;
+    }
+    return true;
+}
+
+/* Looks a function up in the second part of a name section: an index and a name each. */
+static bool explain_function_names(baals_slice *out, struct bl_wasm_cursor cursor, uint32_t wanted)
+{
+    uint32_t count = 0;
+    uint32_t index = 0;
+    struct bl_wasm_cursor name;
+    if (!explain_u32(&count, &cursor))
+        return false;
+    for (uint32_t i = 0; i < count; i++) {
+        if (!explain_u32(&index, &cursor) || !explain_part(&name, &cursor))
+            return false;
+        if (index == wanted) {
+            baals_slice text = bl_slice(name.bytes + name.at, name.end - name.at);
+            const bool fits = explain_name_fit(&text);
+            if (fits)
+                *out = text;
+            return fits;
+        }
+    }
+    return false;
+}
+
+bool bl_wasm_function_name(baals_slice *out, baals_slice bytes, uint32_t function_index)
+{
+    struct bl_wasm_cursor cursor;
+    struct bl_wasm_cursor section;
+    struct bl_wasm_cursor name;
+    uint8_t id = 0;
+    if (!explain_begin(&cursor, bytes))
+        return false;
+    while (explain_section(&id, &section, &cursor)) {
+        if (id != 0 || !explain_part(&name, &section) || name.end - name.at != 4 ||
+            memcmp(name.bytes + name.at, "name", 4) != 0)
+            continue;
+        struct bl_wasm_cursor part;
+        while (explain_section(&id, &part, &section)) {
+            if (id == 1)
+                return explain_function_names(out, part, function_index);
+        }
+        return false;
+    }
+    return false;
+}
