@@ -38,6 +38,7 @@ static baals_status env_system_status(int error)
         return BAALS_LIMIT_EXISTS;
     case ENOSPC:
     case EDQUOT:
+    case EFBIG:
         return BAALS_IO_FULL;
     case EROFS:
         return BAALS_IO_READONLY;

@@ -71,6 +71,7 @@ static baals_status lmdb_status(int code)
         return BAALS_NOMEM;
     case ENOSPC:
     case EDQUOT:
+    case EFBIG:
         return BAALS_IO_FULL;
     case EROFS:
         return BAALS_IO_READONLY;
@@ -270,6 +271,33 @@ static int lmdb_write(struct lmdb_storage *storage, MDB_txn *txn, const baals_wr
     return mdb_put(txn, space, &key, &value, 0);
 }
 
+/* LMDB answers EIO for a failed sync and for a write that a full disk cut short. Growing the file
+ * tells them apart. */
+static bool lmdb_disk_full(struct lmdb_storage *storage)
+{
+    uint8_t zeros[4096] = {0};
+    uint64_t end;
+    baals_error ignored;
+    if (bl_file_size(storage->file, &end, &ignored) != BAALS_OK)
+        return false;
+    baals_status status = bl_file_write_at(storage->file, end, zeros, sizeof(zeros), &ignored);
+    /* A file that stays longer does no harm. */
+    (void)bl_file_truncate(storage->file, end, &ignored);
+    return status == BAALS_IO_FULL;
+}
+
+/* The batch is not there: the old root still names the old pages, and none of these was touched. */
+static baals_status lmdb_commit_failed(struct lmdb_storage *storage, int code, baals_error *err)
+{
+    baals_status status = lmdb_status(code);
+    if (code == EIO)
+        status = lmdb_disk_full(storage) ? BAALS_IO_FULL : BAALS_IO_SYNC;
+    /* What the kernel still holds of the file after a failed sync is unknown. */
+    if (status == BAALS_IO_SYNC)
+        storage->stopped = true;
+    return bl_fail(err, status, "a commit: %s", mdb_strerror(code));
+}
+
 static baals_status
 lmdb_apply(baals_storage *self, const baals_write *writes, size_t count, baals_error *err)
 {
@@ -288,13 +316,8 @@ lmdb_apply(baals_storage *self, const baals_write *writes, size_t count, baals_e
         }
     }
     code = mdb_txn_commit(txn);
-    if (code == EIO) {
-        /* What the kernel holds of the file after a failed sync is unknown. */
-        storage->stopped = true;
-        return bl_fail(err, BAALS_IO_SYNC, "a commit: %s", mdb_strerror(code));
-    }
     if (code != 0)
-        return lmdb_fail(code, "a commit", err);
+        return lmdb_commit_failed(storage, code, err);
     /* The batch is there; without the slack only damaged pages are read less safely. */
     baals_error ignored;
     if (lmdb_lengthen(storage, &ignored) != BAALS_OK)

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -373,6 +374,61 @@ static void test_lmdb_many_snapshots(void **state)
     fixture_end(&f);
 }
 
+/* Writes a batch too large for the disk, then a small one. Exits with 0 when the first was IO_FULL,
+ * changed nothing, and the second went well; else with the number of the step. */
+static int full_disk(struct fixture *f)
+{
+    enum { LARGE = 1024 * 1024, COUNT = 40 };
+    static uint8_t value[LARGE];
+    baals_write writes[COUNT];
+    uint8_t keys[COUNT];
+    baals_storage *storage;
+    baals_storage_stats stats;
+    struct rlimit limit = {.rlim_cur = 20u * LARGE, .rlim_max = RLIM_INFINITY};
+    for (uint8_t i = 0; i < COUNT; i++) {
+        keys[i] = i;
+        writes[i] = (baals_write){.space = BAALS_SPACE_MODULES,
+                                  .key = bl_slice(&keys[i], 1),
+                                  .value = bl_slice(value, sizeof(value))};
+    }
+    (void)signal(SIGXFSZ, SIG_IGN);
+    if (fixture_open(f, &storage, NULL) != BAALS_OK || setrlimit(RLIMIT_FSIZE, &limit) != 0)
+        return 1;
+    if (bl_storage_apply(storage, f->env, writes, COUNT, NULL) != BAALS_IO_FULL)
+        return 2;
+    if (bl_storage_stats(storage, &stats, NULL) != BAALS_OK || stats.entries != KEYS)
+        return 3;
+    if (bl_storage_apply(storage, f->env, writes, 1, NULL) != BAALS_OK)
+        return 4;
+    bl_storage_close(storage);
+    return 0;
+}
+
+/* Goal: a batch that does not fit on the disk is IO_FULL and leaves no trace; the store goes on. */
+static void test_lmdb_full_disk(void **state)
+{
+    (void)state;
+    struct fixture f;
+    baals_storage *storage;
+    baals_storage_stats stats;
+    int status;
+    fixture_begin(&f);
+    fill(&f);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0)
+        _exit(full_disk(&f));
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    assert_int_equal(read_all(&f).right, 3 * KEYS);
+    assert_ok(fixture_open(&f, &storage, NULL));
+    assert_ok(bl_storage_stats(storage, &stats, NULL));
+    assert_int_equal(stats.entries, KEYS + 1);
+    bl_storage_close(storage);
+    fixture_end(&f);
+}
+
 int main(int argc, char **argv)
 {
     testlib_init(argc, argv);
@@ -381,7 +437,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_lmdb_any_flip),       cmocka_unit_test(test_lmdb_cut),
         cmocka_unit_test(test_lmdb_foreign_file),   cmocka_unit_test(test_lmdb_no_folder),
         cmocka_unit_test(test_lmdb_file),           cmocka_unit_test(test_lmdb_space_reused),
-        cmocka_unit_test(test_lmdb_many_snapshots),
+        cmocka_unit_test(test_lmdb_many_snapshots), cmocka_unit_test(test_lmdb_full_disk),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
