@@ -17,7 +17,7 @@ baals_status bl_vm_interpreter_new(baals_vm **out, struct bl_alloc alloc, baals_
  * The interpreter as the oracle of gas: it runs contracts as they were written, without
  * instrumentation, and takes the cost of each instruction from the gas counter when it executes
  * it (also below 0: it never stops). After a run that ended OK the counter equals that of the
- * instrumented module. Modules are decoded under the profile INPUT.
+ * instrumented module, but for what the contract asked about its gas on the way.
  */
 baals_status bl_vm_interpreter_new_counting(baals_vm **out,
                                             struct bl_alloc alloc,

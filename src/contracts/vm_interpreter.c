@@ -134,7 +134,7 @@ static baals_status interpreter_load(struct bl_interpreter_module *module,
                                      baals_error *err)
 {
     struct bl_wasm_options options = {
-        .profile = module->vm->counting != NULL ? BL_WASM_INPUT : BL_WASM_INSTRUMENTED,
+        .profile = BL_WASM_INSTRUMENTED,
         .limits_version = 1,
         .imports = interpreter_imports(&module->arena, functions, function_count),
     };
@@ -284,7 +284,7 @@ static baals_vm_end interpreter_call(baals_vm_instance *instance,
     BL_ASSERT(found != NULL);
     const struct bl_wasm_functype *type = bl_wasm_function_type(wasm, found->index);
     BL_ASSERT(type->param_count == 0 && type->result == BL_WASM_VOID);
-    return bl_interpreter_run(in, found->index, trap_out, err);
+    return bl_interpreter_run(in, found->index, NULL, trap_out, err);
 }
 
 /* ---- memory ---- */

@@ -111,9 +111,14 @@ struct bl_interpreter_instance {
 /* Turns every function of module->wasm into cells; fills in functions, cells and offsets. NOMEM. */
 baals_status bl_interpreter_prepare(struct bl_interpreter_module *module, baals_error *err);
 
-/* Runs a function of type () -> () of the index space. As baals_vm_ops.call. */
+/* Most parameters of a function that is called from outside. */
+#define BL_INTERPRETER_VALUES_MAX 32u
+
+/* Runs a function of the index space, not an import. `values` holds its parameters and receives its
+ * result; NULL where there is neither. As baals_vm_ops.call. */
 baals_vm_end bl_interpreter_run(struct bl_interpreter_instance *instance,
                                 uint32_t function_index,
+                                uint64_t *values,
                                 baals_vm_trap *trap_out,
                                 baals_error *err);
 

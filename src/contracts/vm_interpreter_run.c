@@ -627,28 +627,34 @@ static void run_locate(baals_vm_trap *trap_out, const struct run *r)
 
 baals_vm_end bl_interpreter_run(struct bl_interpreter_instance *instance,
                                 uint32_t function_index,
+                                uint64_t *values,
                                 baals_vm_trap *trap_out,
                                 baals_error *err)
 {
     const struct bl_interpreter_module *module = instance->module;
     BL_ASSERT(function_index >= module->wasm->import_count);
+    const struct bl_interpreter_function *function =
+        &module->functions[function_index - module->wasm->import_count];
+    BL_ASSERT(function->params <= BL_INTERPRETER_VALUES_MAX);
     struct run r = {
         .instance = instance,
         .module = module,
         .cells = (const struct bl_cell *)(const void *)module->cells.data,
         .pc = (const struct bl_cell *)(const void *)module->cells.data,
-        .sp = instance->stack,
+        .sp = instance->stack + function->params,
         .locals = instance->stack,
         .trap = BAALS_OK,
     };
-    const struct bl_interpreter_function *function =
-        &module->functions[function_index - module->wasm->import_count];
+    if (function->params > 0)
+        memcpy(instance->stack, values, function->params * sizeof *values);
     baals_vm_end end = BAALS_VM_END_FAULT;
     if (run_enter(&r, function)) {
         /* The outermost frame goes nowhere. */
         instance->frames[0].pc = NULL;
         end = run_loop(&r);
     }
+    if (end == BAALS_VM_END_OK && function->results > 0)
+        values[0] = instance->stack[0];
     if (end == BAALS_VM_END_TRAP)
         run_locate(trap_out, &r);
     if (end == BAALS_VM_END_FAULT)
