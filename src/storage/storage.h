@@ -102,6 +102,14 @@ baals_status bl_store_push(struct bl_store *store,
                            struct bl_layer *layer,
                            const struct bl_tip *tip,
                            baals_error *err);
+/* The same for `count` layers, oldest first, which become visible together as the one height of
+ * `tip`: a reorganisation, whose heights between must be seen neither by a view nor by a
+ * checkpoint. All or nothing. */
+baals_status bl_store_push_all(struct bl_store *store,
+                               struct bl_layer *const *layers,
+                               size_t count,
+                               const struct bl_tip *tip,
+                               baals_error *err);
 /* Bytes held in layers that are not in the kv yet. */
 size_t bl_store_layer_bytes(struct bl_store *store);
 /* Writes the layers that are in place now into the kv with their tip, syncs it, then drops them.

@@ -331,20 +331,30 @@ baals_status bl_store_push(struct bl_store *store,
                            const struct bl_tip *tip,
                            baals_error *err)
 {
+    return bl_store_push_all(store, &layer, 1, tip, err);
+}
+
+baals_status bl_store_push_all(struct bl_store *store,
+                               struct bl_layer *const *layers,
+                               size_t count,
+                               const struct bl_tip *tip,
+                               baals_error *err)
+{
     struct bl_version *old = NULL;
     pthread_mutex_lock(&store->lock);
-    size_t count = store->version->count;
-    struct bl_version *next = store_version_new(&store->env->alloc, count + 1);
+    size_t below = store->version->count;
+    struct bl_version *next = store_version_new(&store->env->alloc, below + count);
     if (next != NULL) {
-        store_version_copy(next, store->version, 0, count);
-        store_version_set(next, count, layer);
+        store_version_copy(next, store->version, 0, below);
+        for (size_t i = 0; i < count; i++)
+            store_version_set(next, below + i, layers[i]);
         next->has_tip = true;
         next->tip = *tip;
         old = store_exchange(store, next);
     }
     pthread_mutex_unlock(&store->lock);
     if (next == NULL)
-        return bl_fail(err, BAALS_NOMEM, "no memory for a list of %zu layers", count + 1);
+        return bl_fail(err, BAALS_NOMEM, "no memory for a list of %zu layers", below + count);
     store_version_unref(old);
     store_merge(store);
     return BAALS_OK;

@@ -143,6 +143,30 @@ static void test_store_push(void **state)
     fixture_end(f);
 }
 
+/* Goal: several layers pushed together show as one height, the last one on top, and reach the kv
+ * with that tip. */
+static void test_store_push_all(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_begin("memory");
+    struct bl_layer *layers[3];
+    struct bl_tip tip = tip_at(9);
+    const char *values[] = {"undone", "7", "8"};
+    for (size_t i = 0; i < 3; i++) {
+        baals_write write = write_put(BAALS_SPACE_ACCOUNTS, "a", values[i]);
+        assert_ok(bl_layer_new(&layers[i], &f->env->alloc, &write, 1, NULL));
+    }
+    assert_ok(bl_store_push_all(f->store, layers, 3, &tip, NULL));
+    for (size_t i = 0; i < 3; i++)
+        bl_layer_unref(layers[i]);
+    assert_store_get(f, "a", "8");
+    assert_ok(bl_store_checkpoint(f->store, NULL));
+    assert_ok(bl_store_checkpoint_tip(f->store, &tip));
+    assert_int_equal(tip.height, 9);
+    assert_store_get(f, "a", "8");
+    fixture_end(f);
+}
+
 /* Goal: a checkpoint moves all layers into the kv with their tip, and a view begun before it reads
  * on at its height. */
 static void test_store_checkpoint(void **state)
@@ -557,17 +581,12 @@ int main(int argc, char **argv)
 {
     testlib_init(argc, argv);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_store_empty),
-        cmocka_unit_test(test_store_push),
-        cmocka_unit_test(test_store_checkpoint),
-        cmocka_unit_test(test_store_reopen),
-        cmocka_unit_test(test_store_foreign),
-        cmocka_unit_test(test_store_record_damaged),
-        cmocka_unit_test(test_store_checkpoint_fails),
-        cmocka_unit_test(test_store_merges),
-        cmocka_unit_test(test_store_nomem),
-        cmocka_unit_test(test_store_threads_memory),
-        cmocka_unit_test(test_store_threads_lmdb),
+        cmocka_unit_test(test_store_empty),          cmocka_unit_test(test_store_push),
+        cmocka_unit_test(test_store_push_all),       cmocka_unit_test(test_store_checkpoint),
+        cmocka_unit_test(test_store_reopen),         cmocka_unit_test(test_store_foreign),
+        cmocka_unit_test(test_store_record_damaged), cmocka_unit_test(test_store_checkpoint_fails),
+        cmocka_unit_test(test_store_merges),         cmocka_unit_test(test_store_nomem),
+        cmocka_unit_test(test_store_threads_memory), cmocka_unit_test(test_store_threads_lmdb),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
