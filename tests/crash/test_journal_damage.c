@@ -402,16 +402,21 @@ static void test_two_generations(void **state)
     uint8_t salt[BL_JOURNAL_SALT];
     uint8_t stale[BL_JOURNAL_RECORD_HEADER];
     read_at(*state, segment_1, 48, salt, sizeof salt);
-    /* Unsynced once, never a continuation: right salt and place, wrong chain. */
-    uint64_t place = (first & 0xffffffffu) + 5 * 4096;
-    forge(stale, first + 5 * 4096, first, salt);
-    write_at(*state, segment_1, place, stale, sizeof stale);
-    journal = journal_lib_open(*state, &report);
-    assert_int_not_equal(report.cut_position, 0);
-    assert_ok(bl_journal_close(journal, NULL));
-    uint8_t after[BL_JOURNAL_RECORD_HEADER];
-    read_at(*state, segment_1, place, after, sizeof after);
-    assert_true(bl_bytes_all_zero(after, sizeof after));
+    /* Never synced, and no continuation now: right salt and place, wrong chain. The first stands
+     * where the next group will, behind the SYNC of closing. */
+    for (uint64_t blocks = 2; blocks < 5; blocks++) {
+        uint64_t place = (first & 0xffffffffu) + blocks * 4096;
+        forge(stale, first + blocks * 4096, first, salt);
+        write_at(*state, segment_1, place, stale, sizeof stale);
+        journal = journal_lib_open(*state, &report);
+        assert_int_equal(report.cut_position, first + 2ull * 4096);
+        assert_int_equal(report.end, first + 2ull * 4096);
+        assert_int_equal(report.records, 2);
+        assert_ok(bl_journal_close(journal, NULL));
+        uint8_t after[BL_JOURNAL_RECORD_HEADER];
+        read_at(*state, segment_1, place, after, sizeof after);
+        assert_true(bl_bytes_all_zero(after, sizeof after));
+    }
 }
 
 /* A segment whose making was interrupted is made again; one that holds something is moved aside. */

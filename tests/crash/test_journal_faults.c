@@ -42,6 +42,7 @@ static void commit_one(struct bl_journal *journal, struct outcome *outcome, uint
             struct bl_journal_record record;
             baals_status again = journal_lib_append(journal, NULL, 0, 1);
             bl_journal_abandon(journal);
+            assert_true(status != BAALS_IO_SYNC || again == BAALS_IO_SYNC);
             /* Stopped for good, or the failure was before anything was written. */
             if (again != BAALS_OK) {
                 assert_int_equal(again, BAALS_IO_SYNC);

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* The journal's handle: what is committed is read back, in this process and after reopening. */
+#include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 
+#include "faulty_env.h"
 #include "journal_lib.h"
+#include "recording_env.h"
 
 enum { MIB = 1024 * 1024 };
 
@@ -258,6 +262,112 @@ static void test_checkpoint(void **state)
                   BAALS_CORRUPT_JOURNAL);
 }
 
+/* A write that found the disk full after the whole record had reached the file leaves no record,
+ * and the next group takes the place. */
+static void test_full(void **state)
+{
+    struct testlib_faulty_env faulty;
+    struct bl_journal_report report;
+    testlib_faulty_env_init(&faulty, *state);
+    faulty.status = BAALS_IO_FULL;
+    for (uint64_t i = 0; i < 2; i++) {
+        struct bl_journal *journal = journal_lib_open(&faulty.env, &report);
+        assert_int_equal(report.cut_position, 0);
+        assert_int_equal(journal_lib_count(journal), i);
+        uint64_t end = bl_journal_end(journal);
+        /* Half of the block is written: more than the record. */
+        faulty.fail_at = faulty.calls + 1;
+        assert_ok(journal_lib_append(journal, NULL, i, 10));
+        assert_status(bl_journal_commit(journal, NULL), BAALS_IO_FULL);
+        assert_string_equal(faulty.failed_op, "write_at");
+        assert_int_equal(bl_journal_end(journal), end);
+        if (i == 0) {
+            assert_int_equal(journal_lib_commit(journal, 0, 10), end);
+            assert_ok(bl_journal_close(journal, NULL));
+            continue;
+        }
+        assert_ok(bl_journal_close(journal, NULL));
+        journal = journal_lib_open(&faulty.env, &report);
+        assert_int_equal(report.cut_position, 0);
+        assert_int_equal(bl_journal_end(journal), end);
+        assert_ok(bl_journal_close(journal, NULL));
+    }
+}
+
+/* A failed sync stops the handle for good; what was durable before is there afterwards. */
+static void test_failed_sync(void **state)
+{
+    struct testlib_faulty_env faulty;
+    struct bl_journal_record record;
+    testlib_faulty_env_init(&faulty, *state);
+    struct bl_journal *journal = journal_lib_open(&faulty.env, NULL);
+    uint64_t position = journal_lib_commit(journal, 0, 10);
+    faulty.fail_at = faulty.calls + 2;
+    assert_ok(journal_lib_append(journal, NULL, 1, 10));
+    assert_status(bl_journal_commit(journal, NULL), BAALS_IO_SYNC);
+    assert_string_equal(faulty.failed_op, "sync");
+    assert_status(journal_lib_append(journal, NULL, 1, 10), BAALS_IO_SYNC);
+    assert_status(bl_journal_commit(journal, NULL), BAALS_IO_SYNC);
+    assert_status(bl_journal_cover(journal, NULL), BAALS_IO_SYNC);
+    assert_status(bl_journal_read(journal, &record, position, NULL), BAALS_IO_SYNC);
+    assert_status(bl_journal_close(journal, NULL), BAALS_IO_SYNC);
+    journal = journal_lib_open(*state, NULL);
+    assert_true(journal_lib_count(journal) >= 1);
+    assert_ok(bl_journal_close(journal, NULL));
+}
+
+/* What a killed process left unsynced is synced by opening, before anyone relies on it. */
+static void test_open_syncs(void **state)
+{
+    struct recording_env recording;
+    struct bl_journal *journal = journal_lib_open(*state, NULL);
+    (void)journal_lib_commit(journal, 0, 10);
+    assert_ok(bl_journal_close(journal, NULL));
+    recording_env_init(&recording, *state);
+    journal = journal_lib_open(&recording.env, NULL);
+    bool synced = false;
+    for (size_t i = 0; i < recording.count; i++)
+        synced = synced || recording.ops[i].kind == RECORDING_SYNC;
+    assert_true(synced);
+    assert_ok(bl_journal_close(journal, NULL));
+    recording_env_deinit(&recording);
+}
+
+struct reader {
+    struct bl_journal *journal;
+    _Atomic bool done;
+    uint64_t rounds;
+};
+
+static void *reader_run(void *ctx)
+{
+    struct reader *reader = ctx;
+    uint64_t seen = 0;
+    for (bool last = false; !last;) {
+        last = atomic_load(&reader->done);
+        uint64_t count = journal_lib_count(reader->journal);
+        assert_true(count >= seen);
+        seen = count;
+        reader->rounds++;
+    }
+    return NULL;
+}
+
+/* A reader beside the writer sees whole records only, and never fewer than before. */
+static void test_reader_beside_writer(void **state)
+{
+    struct reader reader = {.journal = journal_lib_open(*state, NULL)};
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, reader_run, &reader), 0);
+    for (uint64_t i = 0; i < 60; i++)
+        (void)journal_lib_commit(reader.journal, i, i % 10 == 0 ? 300000 : 200);
+    atomic_store(&reader.done, true);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_true(reader.rounds > 0);
+    assert_int_equal(journal_lib_count(reader.journal), 60);
+    assert_ok(bl_journal_close(reader.journal, NULL));
+}
+
 int main(int argc, char **argv)
 {
     testlib_init(argc, argv);
@@ -274,6 +384,10 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_read_only, setup, teardown),
         cmocka_unit_test_setup_teardown(test_foreign, setup, teardown),
         cmocka_unit_test_setup_teardown(test_checkpoint, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_full, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_failed_sync, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_open_syncs, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_reader_beside_writer, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
