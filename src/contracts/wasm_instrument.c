@@ -23,9 +23,11 @@ struct instrument {
     bool failed;              /* the section or the body could not be written */
 };
 
+/* Begins a section; after a failure the buffers stay as they are, for instrument_status. */
 static void instrument_begin(struct instrument *in)
 {
-    bl_buffer_clear(&in->section);
+    if (!in->failed)
+        bl_buffer_clear(&in->section);
 }
 
 /* Ends a section. */
