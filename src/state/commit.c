@@ -120,12 +120,8 @@ baals_status bl_state_commit(struct bl_state_roots *roots_out,
     return BAALS_OK;
 }
 
-baals_status bl_state_roots(struct bl_state_roots *out,
-                            struct bl_view *view,
-                            struct bl_arena *scratch,
-                            baals_error *err)
+baals_status bl_state_roots(struct bl_state_roots *out, struct bl_view *view, baals_error *err)
 {
-    (void)scratch;
     struct bl_state_roots roots;
     for (unsigned store = 0; store < BL_STATE_STORES; store++) {
         struct bl_slot slot;

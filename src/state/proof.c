@@ -347,7 +347,7 @@ static baals_status proof_encode(struct bl_buffer *out, struct proof_work *work,
     struct bl_proof_part *store = proof_new_part(work, err);
     if (store == NULL)
         return BAALS_NOMEM;
-    BL_TRY(bl_state_roots(&roots, work->view, work->arena, err));
+    BL_TRY(bl_state_roots(&roots, work->view, err));
     proof_store_part(store, &roots, work->store);
     if (work->exists != NULL) {
         proof_put_head(out, 1, proof_field_size(proof_part_size(work->exists)));

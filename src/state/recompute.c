@@ -86,7 +86,7 @@ static unsigned recompute_bit(const baals_hash *hash, unsigned depth)
 }
 
 /* The rule word for word; distinct hashes part within 256 bits. */
-static void recompute_subtree(baals_hash *out, // NOLINT(misc-no-recursion)
+static void recompute_subtree(baals_hash *out, /* NOLINT(misc-no-recursion) */
                               const struct bl_leaf *leaves,
                               size_t count,
                               unsigned depth)

@@ -112,10 +112,7 @@ struct bl_state_roots {
 };
 
 /* Roots of the view's state as its tree nodes say. */
-baals_status bl_state_roots(struct bl_state_roots *out,
-                            struct bl_view *view,
-                            struct bl_arena *scratch,
-                            baals_error *err);
+baals_status bl_state_roots(struct bl_state_roots *out, struct bl_view *view, baals_error *err);
 /* Applies `set` to the view's tree: *writes_out (in the arena) are all changes a layer needs: flat
  * records, modules, preimages, tree nodes. The caller may add index entries before it makes the
  * layer. CORRUPT_STATE when an old value or a node does not fit the tree. */

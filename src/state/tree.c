@@ -125,7 +125,7 @@ static baals_status tree_close_node(struct bl_slot *slot,
 
 /* Recursion goes one nibble down each time, so at most 64 levels. Distinct key hashes part before
  * the last nibble ends, so a group of two or more never reaches that depth. */
-static baals_status tree_update_slot(struct tree_update *update, // NOLINT(misc-no-recursion)
+static baals_status tree_update_slot(struct tree_update *update, /* NOLINT(misc-no-recursion) */
                                      struct bl_slot *slot,
                                      unsigned depth,
                                      const struct bl_leaf_change *changes,

@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "baals/proof.h"
+
+#include "state/state.h"
 #include "testlib.h"
 #include "testlib_json.h"
-
-#include "baals/proof.h"
-#include "state/state.h"
 
 struct state_vectors {
     struct testlib_json *file;

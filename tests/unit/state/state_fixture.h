@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef BL_TESTS_UNIT_STATE_FIXTURE_H
-#define BL_TESTS_UNIT_STATE_FIXTURE_H
+#ifndef BL_TESTS_UNIT_STATE_STATE_FIXTURE_H
+#define BL_TESTS_UNIT_STATE_STATE_FIXTURE_H
 /*
  * What the tests of the state share: a store to commit to, and a naive model of the state whose
  * roots are computed by the rule alone, with nothing taken from src/state.
@@ -280,4 +280,4 @@ static inline struct bl_state_roots fixture_random_block(struct fixture *f,
     return roots;
 }
 
-#endif /* BL_TESTS_UNIT_STATE_FIXTURE_H */
+#endif /* BL_TESTS_UNIT_STATE_STATE_FIXTURE_H */

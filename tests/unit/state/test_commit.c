@@ -34,7 +34,7 @@ static void commit_random_blocks(const char *backend, size_t blocks)
         model_roots(&want, &model);
         assert_same_roots(&roots, &want);
         struct bl_view *view = fixture_view(&f);
-        assert_ok(bl_state_roots(&read, view, &f.arena, NULL));
+        assert_ok(bl_state_roots(&read, view, NULL));
         assert_same_roots(&read, &want);
         assert_ok(bl_state_recompute(&again, view, &alloc, NULL, NULL, NULL));
         assert_same_roots(&again, &want);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "state_fixture.h"
-
 #include "baals/proof.h"
+
+#include "state_fixture.h"
 
 struct proof_case {
     struct bl_buffer proof;

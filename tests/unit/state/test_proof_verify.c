@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "state_fixture.h"
-
 #include "baals/proof.h"
+
+#include "state_fixture.h"
 
 /* A small state with proofs of several forms. */
 struct verify_fixture {
@@ -249,7 +249,7 @@ static void test_forged_map(void **state)
     bl_view_end(v.view);
     v.view = fixture_view(&v.f);
     struct bl_state_roots roots;
-    assert_ok(bl_state_roots(&roots, v.view, &v.f.arena, NULL));
+    assert_ok(bl_state_roots(&roots, v.view, NULL));
     v.root = roots.root;
     for (size_t i = 0; i < 9; i++) {
         struct bl_merkle_proof merkle;
