@@ -189,8 +189,8 @@ baals_status bl_journal_segments_acquire(struct bl_journal_segments *segments,
     return status;
 }
 
-/* Closes the idle file that was used longest ago. */
-static void segment_evict(struct bl_journal_segments *segments)
+/* Closes the idle file that was used longest ago; false when there is none. */
+static bool segment_evict(struct bl_journal_segments *segments)
 {
     struct bl_journal_segment *oldest = NULL;
     for (uint32_t i = 0; i < segments->count; i++) {
@@ -200,8 +200,10 @@ static void segment_evict(struct bl_journal_segments *segments)
         if (oldest == NULL || segment->used < oldest->used)
             oldest = segment;
     }
-    if (oldest != NULL)
-        segment_close_file(segments, oldest);
+    if (oldest == NULL)
+        return false;
+    segment_close_file(segments, oldest);
+    return true;
 }
 
 void bl_journal_segments_release(struct bl_journal_segments *segments, uint32_t number)
@@ -211,8 +213,8 @@ void bl_journal_segments_release(struct bl_journal_segments *segments, uint32_t 
     struct bl_journal_segment *segment = &segments->items[number - 1];
     BL_ASSERT(segment->users > 0);
     segment->users--;
-    if (segments->open > BL_JOURNAL_OPEN_FILES_MAX)
-        segment_evict(segments);
+    while (segments->open > BL_JOURNAL_OPEN_FILES_MAX && segment_evict(segments))
+        continue;
     segment_unlock(segments);
 }
 

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of segment files: names, creation, and no more open files than allowed. */
+#include <string.h>
+
+#include "faulty_env.h"
+#include "journal_lib.h"
+#include "storage/journal_internal.h"
+
+static int setup(void **state)
+{
+    struct bl_env *env = NULL;
+    assert_ok(bl_env_memory(&env, bl_alloc_system(), NULL));
+    assert_ok(bl_env_make_dir(env, JOURNAL_LIB_DIR, NULL));
+    *state = env;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    bl_env_close(*state);
+    return 0;
+}
+
+static void touch(struct bl_env *env, const char *name)
+{
+    char path[128];
+    struct bl_file *file = NULL;
+    assert_ok(bl_path_join(path, sizeof path, JOURNAL_LIB_DIR, name, NULL));
+    assert_ok(bl_file_open(env, &file, path, BL_OPEN_WRITE | BL_OPEN_CREATE, NULL));
+    bl_file_close(file);
+}
+
+/* Only eight digits and ".log" make a segment; other files are left alone. */
+static void test_names(void **state)
+{
+    struct bl_journal_segments segments;
+    static const char *const others[] = {"1.log",
+                                         "00000000.log",
+                                         "0000002.log",
+                                         "000000002.log",
+                                         "0000000x.log",
+                                         "00000002.tmp",
+                                         "cut-0000000100001000",
+                                         "cut-0000000100001000-00000002.log"};
+    for (size_t i = 0; i < BL_COUNT_OF(others); i++)
+        touch(*state, others[i]);
+    touch(*state, "00000001.log");
+    assert_ok(bl_journal_segments_init(&segments, *state, JOURNAL_LIB_DIR, false, NULL));
+    assert_int_equal(bl_journal_segments_count(&segments), 1);
+    bl_journal_segments_deinit(&segments);
+}
+
+/* An absent folder has no segments; a gap in the numbers is damage. */
+static void test_gap(void **state)
+{
+    struct bl_journal_segments segments;
+    assert_ok(bl_journal_segments_init(&segments, *state, "/nowhere", false, NULL));
+    assert_int_equal(bl_journal_segments_count(&segments), 0);
+    bl_journal_segments_deinit(&segments);
+    touch(*state, "00000001.log");
+    touch(*state, "00000003.log");
+    assert_status(bl_journal_segments_init(&segments, *state, JOURNAL_LIB_DIR, false, NULL),
+                  BAALS_CORRUPT_JOURNAL);
+}
+
+/* A segment is made with its header and zeros behind it, whatever an earlier attempt left. */
+static void test_create(void **state)
+{
+    struct bl_journal_segments segments;
+    struct bl_journal_segment_header header = {.number = 1, .salt = {5}};
+    struct bl_journal_segment segment;
+    assert_ok(bl_journal_segments_init(&segments, *state, JOURNAL_LIB_DIR, false, NULL));
+    touch(*state, "00000001.log");
+    assert_ok(bl_journal_segments_create(&segments, &header, 300000, NULL));
+    assert_status(bl_journal_segments_acquire(&segments, &segment, 2, NULL), BAALS_NOTFOUND);
+    assert_status(bl_journal_segments_acquire(&segments, &segment, 0, NULL), BAALS_NOTFOUND);
+    assert_ok(bl_journal_segments_acquire(&segments, &segment, 1, NULL));
+    assert_int_equal(segment.size, 300000);
+    assert_int_equal(segment.verdict, BL_JOURNAL_WHOLE);
+    assert_int_equal(segment.header.salt[0], 5);
+    bl_journal_segments_release(&segments, 1);
+    bl_journal_segments_deinit(&segments);
+    assert_ok(bl_journal_segments_init(&segments, *state, JOURNAL_LIB_DIR, true, NULL));
+    assert_ok(bl_journal_segments_acquire(&segments, &segment, 1, NULL));
+    assert_int_equal(segment.size, 300000);
+    assert_int_equal(segment.verdict, BL_JOURNAL_WHOLE);
+    bl_journal_segments_release(&segments, 1);
+    bl_journal_segments_forget(&segments);
+    assert_int_equal(bl_journal_segments_count(&segments), 0);
+    bl_journal_segments_deinit(&segments);
+}
+
+/* When making a segment fails, its file is gone again. */
+static void test_create_fails(void **state)
+{
+    struct testlib_faulty_env faulty;
+    struct bl_journal_segments segments;
+    struct bl_journal_segment_header header = {.number = 1};
+    testlib_faulty_env_init(&faulty, *state);
+    assert_ok(bl_journal_segments_init(&segments, &faulty.env, JOURNAL_LIB_DIR, false, NULL));
+    faulty.status = BAALS_IO_FULL;
+    faulty.fail_at = faulty.calls + 4;
+    assert_status(bl_journal_segments_create(&segments, &header, 1 << 20, NULL), BAALS_IO_FULL);
+    struct bl_file *file = NULL;
+    assert_status(bl_file_open(*state, &file, JOURNAL_LIB_DIR "/00000001.log", BL_OPEN_READ, NULL),
+                  BAALS_NOTFOUND);
+    assert_int_equal(bl_journal_segments_count(&segments), 0);
+    bl_journal_segments_deinit(&segments);
+}
+
+/* Idle files are closed beyond the bound, those in use are not, and all can still be read. */
+static void test_open_files(void **state)
+{
+    enum { COUNT = 3 * BL_JOURNAL_OPEN_FILES_MAX };
+    struct bl_journal_segments segments;
+    struct bl_journal_segment segment;
+    assert_ok(bl_journal_segments_init(&segments, *state, JOURNAL_LIB_DIR, false, NULL));
+    for (uint32_t i = 1; i <= COUNT; i++) {
+        struct bl_journal_segment_header header = {.number = i};
+        assert_ok(bl_journal_segments_create(&segments, &header, 8192, NULL));
+    }
+    assert_ok(bl_journal_segments_acquire(&segments, &segment, 7, NULL));
+    for (int round = 0; round < 3; round++) {
+        for (uint32_t i = 1; i <= COUNT; i++) {
+            struct bl_journal_segment other;
+            assert_ok(bl_journal_segments_acquire(&segments, &other, i, NULL));
+            assert_int_equal(other.header.number, i);
+            bl_journal_segments_release(&segments, i);
+        }
+    }
+    assert_true(segments.open <= BL_JOURNAL_OPEN_FILES_MAX + 1);
+    assert_ptr_equal(segments.items[6].file, segment.file);
+    bl_journal_segments_release(&segments, 7);
+    bl_journal_segments_deinit(&segments);
+}
+
+int main(int argc, char **argv)
+{
+    testlib_init(argc, argv);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_names, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_gap, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_create, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_create_fails, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_open_files, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
