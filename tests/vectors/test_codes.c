@@ -9,7 +9,7 @@
 
 #include "testlib_json.h"
 
-/* Goal: number, name and code of every status of a section agree with the header. */
+/* Compares every status of a section with the header; returns their number. */
 static size_t codes_check_section(const struct testlib_json *file, const char *section)
 {
     const struct testlib_json *cases = testlib_json_get(file, section);
@@ -26,6 +26,7 @@ static size_t codes_check_section(const struct testlib_json *file, const char *s
     return count;
 }
 
+/* Goal: number, name and code of every status are the page's, and the page lists them all. */
 static void test_codes_statuses(void **state)
 {
     (void)state;
