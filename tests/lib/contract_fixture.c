@@ -92,7 +92,8 @@ char *contract_module(const char *body)
     size_t size = strlen(contract_imports) + strlen(body) + 64;
     char *text = malloc(size);
     assert_non_null(text);
-    (void)snprintf(text, size, "(module %s (memory 1) %s)", contract_imports, body);
+    (void)snprintf(text, size, "(module %s (memory (export \"memory\") 1) %s)", contract_imports,
+                   body);
     return text;
 }
 
@@ -126,4 +127,54 @@ uint64_t contract_output_u64(const struct contract_fixture *fx)
     assert_int_equal(fx->result.status, BAALS_RECEIPT_OK);
     assert_int_equal(fx->result.output.len, 8);
     return bl_load_u64le(fx->result.output.data);
+}
+
+/* A method "m" on contract 0xaa that runs the statements. */
+static void
+contract_deploy_statement(struct contract_fixture *fx, const char *before, const char *statement)
+{
+    static const char form[] =
+        "(data (i32.const 256) \"key0val1\")"
+        "(data (i32.const 512) \"\\aa\\aa\\aa\\aa\\aa\\aa\\aa\\aa\\aa\\aa\\aa\\aa\\aa\\aa"
+        "\\aa\\aa\\aa\\aa\\aa\\aa\\aa\\aa\\aa\\aa\\aa\\aa\\aa\\aa\\aa\\aa\\aa\\aa\")"
+        "(data (i32.const 544) \"\\bb\\bb\\bb\\bb\\bb\\bb\\bb\\bb\\bb\\bb\\bb\\bb\\bb\\bb"
+        "\\bb\\bb\\bb\\bb\\bb\\bb\\bb\\bb\\bb\\bb\\bb\\bb\\bb\\bb\\bb\\bb\\bb\\bb\")"
+        "(func (export \"m\") (local $g i64) (local $r i64) %s"
+        " (local.set $g (call $gas_left)) %s"
+        " (i64.store (i32.const 0) (i64.sub (local.get $g) (call $gas_left)))"
+        " (i64.store (i32.const 8) (local.get $r))"
+        " (call $output (i32.const 0) (i32.const 16)))";
+    size_t size = sizeof form + strlen(before) + strlen(statement);
+    char *body = malloc(size);
+    assert_non_null(body);
+    (void)snprintf(body, size, form, before, statement);
+    contract_deploy_body(fx, 0xaa, body);
+    free(body);
+}
+
+struct contract_measure
+contract_measure(struct contract_fixture *fx, const char *before, const char *statement)
+{
+    contract_deploy_statement(fx, before, statement);
+    assert_ok(contract_run(fx, 0xaa, "m", "arguments"));
+    if (fx->result.status != BAALS_RECEIPT_OK)
+        fail_msg("%s: %s (%s)", statement, baals_receipt_status_name(fx->result.status),
+                 baals_status_name(fx->result.trap));
+    assert_int_equal(fx->result.output.len, 16);
+    /* The difference includes the second gas_left. */
+    return (struct contract_measure){.gas = bl_load_u64le(fx->result.output.data) - 150,
+                                     .result = bl_load_u64le(fx->result.output.data + 8)};
+}
+
+void contract_fails(struct contract_fixture *fx,
+                    const char *statement,
+                    baals_receipt_status status,
+                    baals_status trap)
+{
+    contract_deploy_statement(fx, "", statement);
+    assert_ok(contract_run(fx, 0xaa, "m", "arguments"));
+    if (fx->result.status != status || fx->result.trap != trap)
+        fail_msg("%s: %s (%s), expected %s (%s)", statement,
+                 baals_receipt_status_name(fx->result.status), baals_status_name(fx->result.trap),
+                 baals_receipt_status_name(status), baals_status_name(trap));
 }

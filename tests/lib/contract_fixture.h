@@ -44,6 +44,23 @@ char *contract_module(const char *body);
 /* contract_deploy of contract_module(body). */
 void contract_deploy_body(struct contract_fixture *fx, uint8_t address, const char *body);
 
+/*
+ * Statements around one host function, in a method of their own on contract 0xaa: `before`
+ * prepares, `statement` may leave an i64 in $r. Memory: "key0" "val1" at 256 and 260, `0xaa` x 32
+ * at 512, 0xbb x 32 at 544, the rest zero. Both must come back OK, neither may branch.
+ */
+struct contract_measure {
+    uint64_t gas;    /* what `statement` cost, its own instructions left out */
+    uint64_t result; /* $r */
+};
+struct contract_measure
+contract_measure(struct contract_fixture *fx, const char *before, const char *statement);
+/* The same, but the statement must end the call with this status and debug trap. */
+void contract_fails(struct contract_fixture *fx,
+                    const char *statement,
+                    baals_receipt_status status,
+                    baals_status trap);
+
 /* fx->result.output as a little-endian number; fails the test when it has another length. */
 uint64_t contract_output_u64(const struct contract_fixture *fx);
 

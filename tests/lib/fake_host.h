@@ -13,7 +13,7 @@
 #define FAKE_ACCOUNTS_MAX 64u
 #define FAKE_EVENTS_MAX 100u
 #define FAKE_CHECKPOINTS_MAX 32u
-#define FAKE_CODES_MAX 32u
+#define FAKE_CODES_MAX 256u
 
 struct fake_entry {
     baals_address contract;

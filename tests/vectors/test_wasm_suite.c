@@ -329,7 +329,7 @@ suite_command(struct suite *suite, const char *folder, const struct testlib_json
 
 static void suite_file(struct suite *suite, const char *folder, const char *name)
 {
-    char source[256];
+    char source[512];
     char json[1200];
     (void)snprintf(source, sizeof source, SUITE_FOLDER "/%s", name);
     (void)snprintf(json, sizeof json, "%s/suite.json", folder);
