@@ -905,6 +905,8 @@ def make_encoding(options):
         ("reserved 30", "9e"),
         ("text with a lone continuation byte", "6180"),
         ("text with an overlong slash", "62c0af"),
+        ("text with an overlong sequence of three", "63e09fbf"),
+        ("text with an overlong sequence of four", "64f08fbfbf"),
         ("text with a surrogate", "63eda080"),
         ("text above U+10FFFF", "64f4908080"),
         ("text with a sequence cut off", "62e282"),
@@ -1411,7 +1413,8 @@ def make_genesis(options):
     key = sorted(KEYS)
     many_balances = head(4, 100001) + bytes(100001)
     bad = [
-        ("nothing", b""), ("version 2", raw(_0=2)), ("eight fields", enc(genesis_from_json(sample_genesis())[:-1])),
+        ("nothing", b""), ("16,777,217 bytes", bytes(16777217)),
+        ("version 2", raw(_0=2)), ("eight fields", enc(genesis_from_json(sample_genesis())[:-1])),
         ("a byte behind", raw() + b"\0"),
         ("name bytes", raw(_1=b"local")), ("name empty", raw(_1="")), ("name of 65 bytes", raw(_1="x" * 65)),
         ("name with a control character", raw(_1="a\nb")), ("name with U+007F", raw(_1="\x7f")),

@@ -244,10 +244,31 @@ baals_status baals_sysop_encode_act(uint8_t *out,
 
 /* ---- genesis ---- */
 
+static bool build_slice_valid(baals_slice slice)
+{
+    return slice.data != NULL || slice.len == 0;
+}
+
+/* Every pointer is there that a length or count promises. */
+static bool build_genesis_valid(const baals_genesis *genesis)
+{
+    if ((genesis->poa.authorities == NULL && genesis->poa.authority_count > 0) ||
+        (genesis->balances == NULL && genesis->balance_count > 0) ||
+        (genesis->contracts == NULL && genesis->contract_count > 0))
+        return false;
+    for (size_t i = 0; i < genesis->contract_count; i++) {
+        const baals_genesis_contract *contract = &genesis->contracts[i];
+        if (!build_slice_valid(contract->name) ||
+            (contract->has_init && !build_slice_valid(contract->init)))
+            return false;
+    }
+    return build_slice_valid(genesis->chain_name) && build_slice_valid(genesis->engine);
+}
+
 baals_status baals_genesis_encode(
     uint8_t *out, size_t cap, size_t *len_out, const baals_genesis *genesis, baals_error *err)
 {
-    if (len_out == NULL || genesis == NULL)
+    if (len_out == NULL || genesis == NULL || !build_genesis_valid(genesis))
         return bl_fail(err, BAALS_MISUSE, "an argument of baals_genesis_encode is NULL");
     BL_TRY(bl_genesis_check(genesis, err));
 

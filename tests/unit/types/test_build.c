@@ -93,6 +93,9 @@ static void test_build_refusals(void **state)
                   BAALS_MISUSE);
     fields = build_fields();
     fields.has_payload = 1;
+    fields.payload.len = 1;
+    assert_status(baals_tx_sign(out, sizeof out, &len, NULL, &fields, &keypair, &err),
+                  BAALS_MISUSE);
     fields.payload = bl_slice(payload, BL_TX_BYTES_MAX);
     assert_status(baals_tx_sign(NULL, 0, &len, NULL, &fields, &keypair, &err),
                   BAALS_REJECT_TX_SIZE);
@@ -198,12 +201,49 @@ static void test_build_genesis(void **state)
     assert_status(baals_sysop_encode_act(out, 1, &len, 0, NULL, &err), BAALS_MISUSE);
 }
 
+/* Goal: a genesis beyond 16 MiB is refused by name, and pointers that are not there are misuse. */
+static void test_build_genesis_edges(void **state)
+{
+    (void)state;
+    static uint8_t init[BL_GENESIS_BYTES_MAX];
+    size_t len = 0;
+    baals_keypair keypair;
+    baals_genesis genesis;
+    baals_genesis_contract contract = {.name = bl_slice_str("big"), .has_init = 1};
+    baals_keypair_from_seed(&keypair, build_seed);
+    baals_genesis_defaults(&genesis);
+    genesis.poa.authorities = &keypair.address;
+    genesis.poa.authority_count = 1;
+    genesis.contracts = &contract;
+    genesis.contract_count = 1;
+    contract.init = bl_slice(init, sizeof init);
+    assert_status(baals_genesis_encode(NULL, 0, &len, &genesis, NULL), BAALS_REJECT_GENESIS);
+    contract.init.data = NULL;
+    assert_status(baals_genesis_encode(NULL, 0, &len, &genesis, NULL), BAALS_MISUSE);
+    contract.has_init = 0;
+    assert_ok(baals_genesis_encode(NULL, 0, &len, &genesis, NULL));
+    contract.name.data = NULL;
+    assert_status(baals_genesis_encode(NULL, 0, &len, &genesis, NULL), BAALS_MISUSE);
+    genesis.contracts = NULL;
+    assert_status(baals_genesis_encode(NULL, 0, &len, &genesis, NULL), BAALS_MISUSE);
+    genesis.contract_count = 0;
+    genesis.balance_count = 1;
+    assert_status(baals_genesis_encode(NULL, 0, &len, &genesis, NULL), BAALS_MISUSE);
+    genesis.balance_count = 0;
+    genesis.poa.authorities = NULL;
+    assert_status(baals_genesis_encode(NULL, 0, &len, &genesis, NULL), BAALS_MISUSE);
+    genesis.poa.authorities = &keypair.address;
+    genesis.chain_name.data = NULL;
+    assert_status(baals_genesis_encode(NULL, 0, &len, &genesis, NULL), BAALS_MISUSE);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_build_keypair),  cmocka_unit_test(test_build_lengths),
-        cmocka_unit_test(test_build_refusals), cmocka_unit_test(test_build_payloads),
-        cmocka_unit_test(test_build_sysops),   cmocka_unit_test(test_build_genesis),
+        cmocka_unit_test(test_build_keypair),       cmocka_unit_test(test_build_lengths),
+        cmocka_unit_test(test_build_refusals),      cmocka_unit_test(test_build_payloads),
+        cmocka_unit_test(test_build_sysops),        cmocka_unit_test(test_build_genesis),
+        cmocka_unit_test(test_build_genesis_edges),
     };
     testlib_init(argc, argv);
     return cmocka_run_group_tests(tests, NULL, NULL);

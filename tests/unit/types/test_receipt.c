@@ -144,7 +144,8 @@ static void test_receipt_limits(void **state)
     bl_buffer_deinit(&buffer);
 }
 
-/* Goal: each status has its frozen name; other numbers are UNKNOWN; NULL is misuse. */
+/* Goal: each status has its frozen name, other numbers are UNKNOWN; NULL and bytes that were never
+ * decoded are answered. */
 static void test_receipt_names(void **state)
 {
     (void)state;
@@ -157,6 +158,10 @@ static void test_receipt_names(void **state)
     assert_string_equal(baals_receipt_status_name(BAALS_RECEIPT_STATUS_FORCE_INT), "UNKNOWN");
     assert_status(baals_receipt_decode(NULL, bl_slice(NULL, 0), NULL), BAALS_MISUSE);
     assert_int_equal(baals_receipt_events_next(&event, &cursor, NULL), 0);
+    baals_receipt broken;
+    memset(&broken, 0, sizeof broken);
+    broken.events = bl_slice("\xff", 1);
+    assert_int_equal(baals_receipt_events_next(&event, &cursor, &broken), 0);
 }
 
 int main(int argc, char **argv)
