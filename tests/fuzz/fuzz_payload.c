@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Any bytes as each of the small formats: payloads of calls, deploys and system operations, and
  * account records. */
-#include "fuzz_roundtrip.h"
+#include "roundtrip.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef BL_TESTS_FUZZ_FUZZ_ROUNDTRIP_H
-#define BL_TESTS_FUZZ_FUZZ_ROUNDTRIP_H
+#ifndef BL_TESTS_FUZZ_ROUNDTRIP_H
+#define BL_TESTS_FUZZ_ROUNDTRIP_H
 /*
  * The property that the targets of the formats share: an input is refused with a REJECT status and
  * an offset inside it, or what it decodes to encodes to exactly the same bytes.
@@ -29,4 +29,4 @@ static void fuzz_roundtrip(baals_slice bytes, fuzz_decoder decode)
     bl_buffer_deinit(&again);
 }
 
-#endif /* BL_TESTS_FUZZ_FUZZ_ROUNDTRIP_H */
+#endif /* BL_TESTS_FUZZ_ROUNDTRIP_H */
