@@ -334,22 +334,34 @@ typedef enum baals_notice_kind {
     BAALS_NOTICE_FORCE_INT = 0x7fffffff
 } baals_notice_kind;
 
+/** A place in the order of everything a chain committed or reverted. Zeros: the beginning. Survives
+ * a restart, belongs to one data directory. */
+typedef struct baals_cursor {
+    uint64_t record;
+    uint64_t item;
+} baals_cursor;
+
 /** One notice. */
 typedef struct baals_notice {
     baals_notice_kind kind;
-    uint64_t cursor; /* pass it to baals_notices_each to go on behind this notice */
+    baals_cursor cursor; /* go on behind this notice with it */
     uint64_t height;
     uint32_t position;
-    baals_hash id; /* of the block or the transaction */
-    baals_slice receipt;
+    baals_hash id;       /* of the block or the transaction; of the new tip for REVERTED */
+    baals_slice receipt; /* encoded, for TX */
 } baals_notice;
-/** Delivers committed blocks and transactions in order, beginning behind *cursor_io (0: from block
- * 1; UINT64_MAX: from now), without gap or duplicate, until `each` returns something other than 0
- * or nothing is left; then waits up to timeout_ms for more. *cursor_io is moved on. BUSY_TIMEOUT
- * when nothing came. Cursors survive a restart. */
+
+/** The cursor behind everything committed so far: notices from now on. */
+BAALS_API BAALS_NODISCARD baals_status baals_cursor_now(baals_chain *chain,
+                                                        baals_cursor *cursor_out,
+                                                        baals_error *err);
+
+/** Delivers what was committed and reverted in order, behind *cursor_io, without gap or duplicate,
+ * until `each` returns something other than 0 or nothing is left; waits up to timeout_ms when there
+ * is nothing at first. *cursor_io is moved on. BUSY_TIMEOUT when nothing came. */
 BAALS_API BAALS_NODISCARD baals_status
 baals_notices_each(baals_chain *chain,
-                   uint64_t *cursor_io,
+                   baals_cursor *cursor_io,
                    uint32_t timeout_ms,
                    int32_t (*each)(void *ctx, const baals_notice *notice),
                    void *ctx,

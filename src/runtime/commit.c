@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From an applied block to a durable, visible one, in an order that loses nothing:
+ *
+ *   append to the journal's group --> build the layer (may fail: the group is abandoned)
+ *   --> write and sync the group = COMMITTED --> push the layer --> publish the tip
+ *
+ * After the sync nothing may fail any more without failing the chain: the journal has the block, so
+ * the next open finds it.
+ */
+#include <string.h>
+
+#include "runtime/runtime_internal.h"
+
+#define COMMIT_BODY_MAX ((size_t)1024 * 1024 * 1024)
+
+baals_status bl_chain_fail(struct baals_chain *chain, baals_status status)
+{
+    pthread_mutex_lock(&chain->lock);
+    if (chain->failed == BAALS_OK)
+        chain->failed = status;
+    bl_chain_signal(chain);
+    pthread_mutex_unlock(&chain->lock);
+    bl_log(chain->env, BL_LOG_ERROR,
+           "the chain has stopped writing: %s; close it and open it again",
+           baals_status_text(status));
+    return status;
+}
+
+baals_status bl_chain_usable(struct baals_chain *chain, baals_error *err)
+{
+    pthread_mutex_lock(&chain->lock);
+    baals_status failed = chain->failed;
+    pthread_mutex_unlock(&chain->lock);
+    if (failed == BAALS_OK)
+        return BAALS_OK;
+    return bl_fail(err, BAALS_MISUSE_CLOSED,
+                   "the chain has stopped writing (%s); close it and open it again",
+                   baals_status_text(failed));
+}
+
+void bl_chain_signal(struct baals_chain *chain)
+{
+    chain->changes++;
+    pthread_cond_broadcast(&chain->changed);
+}
+
+/* ---- layers ---- */
+
+static baals_status
+commit_tx_total(uint64_t *out, struct bl_view *view, const baals_block *block, baals_error *err)
+{
+    uint64_t before = 0;
+    if (block->header.index > 0) {
+        struct bl_locator parent;
+        baals_status status = bl_index_locator(&parent, view, block->header.index - 1, err);
+        if (status == BAALS_NOTFOUND)
+            return bl_fail(err, BAALS_CORRUPT_STORE, "block %llu has no parent in the index",
+                           (unsigned long long)block->header.index);
+        BL_TRY(status);
+        before = parent.tx_total;
+    }
+    *out = before + block->tx_count;
+    return BAALS_OK;
+}
+
+/* State writes of a record's write set on the view; the root must be the header's. */
+static baals_status commit_writes_of(baals_write **out,
+                                     size_t *count_out,
+                                     struct bl_view *view,
+                                     const struct bl_block_record *record,
+                                     struct bl_arena *arena,
+                                     baals_error *err)
+{
+    struct bl_write_set set;
+    struct bl_state_roots roots;
+    BL_TRY(bl_write_set_decode(&set, arena, record->write_set, err));
+    BL_TRY(bl_state_commit(&roots, out, count_out, view, &set, arena, err));
+    if (!bl_hash_equal(&roots.root, &record->block.header.state_root))
+        return bl_fail(err, BAALS_CORRUPT_STATE,
+                       "the write set of block %llu gives another state root",
+                       (unsigned long long)record->block.header.index);
+    return BAALS_OK;
+}
+
+baals_status bl_chain_layer_of(struct bl_pending_layer *out,
+                               struct baals_chain *chain,
+                               struct bl_view *view,
+                               const struct bl_block_record *record,
+                               const baals_write *writes,
+                               size_t write_count,
+                               uint64_t position,
+                               uint64_t next,
+                               struct bl_arena *arena,
+                               baals_error *err)
+{
+    baals_write *all = NULL;
+    size_t all_count = 0;
+    if (writes == NULL) {
+        BL_TRY(commit_writes_of(&all, &all_count, view, record, arena, err));
+        writes = all;
+        write_count = all_count;
+    }
+    struct bl_locator locator = {.journal_position = position, .hash = record->block.hash};
+    BL_TRY(commit_tx_total(&locator.tx_total, view, &record->block, err));
+    BL_TRY(
+        bl_index_block(&all, &all_count, writes, write_count, record, &locator, false, arena, err));
+    struct bl_layer *layer = NULL;
+    BL_TRY(bl_layer_new(&layer, &chain->env->alloc, all, all_count, err));
+    *out = (struct bl_pending_layer){layer, {record->block.header.index, record->block.hash, next}};
+    return BAALS_OK;
+}
+
+static baals_status commit_undo_of(struct bl_pending_layer *out,
+                                   struct baals_chain *chain,
+                                   struct bl_view *view,
+                                   const struct bl_block_record *record,
+                                   struct bl_arena *arena,
+                                   baals_error *err)
+{
+    struct bl_write_set set;
+    struct bl_write_set inverse;
+    struct bl_state_roots roots;
+    baals_write *writes = NULL;
+    size_t count = 0;
+    BL_TRY(bl_write_set_decode(&set, arena, record->write_set, err));
+    BL_TRY(bl_write_set_invert(&inverse, arena, &set, err));
+    BL_TRY(bl_state_commit(&roots, &writes, &count, view, &inverse, arena, err));
+    struct bl_locator locator = {.hash = record->block.hash};
+    BL_TRY(bl_index_block(&writes, &count, writes, count, record, &locator, true, arena, err));
+    struct bl_layer *layer = NULL;
+    BL_TRY(bl_layer_new(&layer, &chain->env->alloc, writes, count, err));
+    out->layer = layer;
+    out->tip.height = record->block.header.index - 1;
+    out->tip.hash = record->block.header.prev_hash;
+    return BAALS_OK;
+}
+
+baals_status bl_chain_undo_layer(struct bl_pending_layer *out,
+                                 struct baals_chain *chain,
+                                 struct bl_view *view,
+                                 uint64_t height,
+                                 uint64_t next,
+                                 struct bl_arena *arena,
+                                 baals_error *err)
+{
+    BL_ASSERT(height > 0);
+    struct bl_journal_record journal;
+    struct bl_block_record record;
+    BL_TRY(bl_chain_read_block(chain, &journal, &record, view, height, err));
+    struct bl_pending_layer pending = {NULL, {0, {{0}}, next}};
+    baals_status status = commit_undo_of(&pending, chain, view, &record, arena, err);
+    bl_journal_record_deinit(chain->journal, &journal);
+    if (status == BAALS_OK)
+        *out = pending;
+    return status;
+}
+
+/* ---- commit ---- */
+
+/* Everything up to the sync; on failure nothing of the block is left in the journal. */
+static baals_status commit_prepare(struct bl_pending_layer *out,
+                                   struct baals_chain *chain,
+                                   struct bl_view *view,
+                                   struct bl_buffer *body,
+                                   baals_slice block_bytes,
+                                   const struct bl_applied *applied,
+                                   struct bl_arena *arena,
+                                   baals_error *err)
+{
+    bl_block_record_encode(body, block_bytes, applied);
+    BL_TRY(bl_buffer_status(body, err));
+    baals_slice part = bl_buffer_slice(body);
+    struct bl_block_record record;
+    BL_TRY(bl_block_record_decode(&record, part, err));
+    uint64_t position = 0;
+    BL_TRY(bl_journal_append(chain->journal, &position, BL_RECORD_BLOCK, &part, 1, err));
+    baals_status status = bl_chain_layer_of(out, chain, view, &record, applied->writes,
+                                            applied->write_count, position, 0, arena, err);
+    if (status != BAALS_OK)
+        bl_journal_abandon(chain->journal);
+    return status;
+}
+
+static bool commit_is_fatal(baals_status status)
+{
+    return status == BAALS_IO_SYNC || status == BAALS_IO;
+}
+
+baals_status bl_chain_commit_block(struct baals_chain *chain,
+                                   struct bl_view *view,
+                                   baals_slice block_bytes,
+                                   const struct bl_applied *applied,
+                                   struct bl_arena *arena,
+                                   baals_error *err)
+{
+    struct bl_buffer body;
+    bl_buffer_init(&body, chain->env->alloc, COMMIT_BODY_MAX);
+    struct bl_pending_layer pending = {NULL, {0, {{0}}, 0}};
+    baals_status status =
+        commit_prepare(&pending, chain, view, &body, block_bytes, applied, arena, err);
+    bl_buffer_deinit(&body);
+    BL_TRY(status);
+    status = bl_journal_commit(chain->journal, err);
+    if (status != BAALS_OK) {
+        bl_layer_unref(pending.layer);
+        return commit_is_fatal(status) ? bl_chain_fail(chain, status) : status;
+    }
+    pending.tip.journal_end = bl_journal_end(chain->journal);
+    status = bl_store_push(chain->store, pending.layer, &pending.tip, err);
+    bl_layer_unref(pending.layer);
+    if (status == BAALS_OK)
+        status = bl_chain_publish(chain, err);
+    return status == BAALS_OK ? BAALS_OK : bl_chain_fail(chain, status);
+}
+
+/* ---- the published tip ---- */
+
+static baals_status commit_read_tip(struct bl_chain_tip *tip,
+                                    struct baals_chain *chain,
+                                    struct bl_view *view,
+                                    const struct bl_block_record *record,
+                                    struct bl_arena *arena,
+                                    baals_error *err)
+{
+    struct bl_locator locator;
+    tip->header = record->block.header;
+    tip->hash = record->block.hash;
+    if (tip->header.metadata.len > 0) {
+        BL_ASSERT(tip->header.metadata.len <= sizeof tip->metadata);
+        memcpy(tip->metadata, tip->header.metadata.data, tip->header.metadata.len);
+    }
+    BL_TRY(bl_index_locator(&locator, view, tip->header.index, err));
+    tip->tx_count = locator.tx_total;
+    BL_TRY(bl_ledger_meta_uint(&tip->supply, view, BL_META_SUPPLY, err));
+    BL_TRY(bl_ledger_meta_uint(&tip->burned, view, BL_META_BURNED, err));
+    BL_TRY(bl_ledger_meta_uint(&tip->epoch, view, BL_META_EPOCH, err));
+    BL_TRY(bl_ledger_params(&tip->params, view, err));
+    struct bl_branch branch = {chain, view, tip->header.index, NULL, 0, arena};
+    baals_consensus_view consensus_view = bl_branch_consensus_view(&branch);
+    size_t count = 0;
+    BL_TRY(
+        bl_consensus_authorities(chain->consensus, tip->authorities, &count, &consensus_view, err));
+    tip->authority_count = (uint32_t)count;
+    return bl_consensus_final(chain->consensus, &tip->final_height, &tip->header, &consensus_view,
+                              err);
+}
+
+/* Swaps the published tip and tells pool, side blocks and waiters, all under one lock. */
+static baals_status commit_publish_tip(struct baals_chain *chain,
+                                       struct bl_chain_tip *tip,
+                                       struct bl_view *view,
+                                       const struct bl_block_record *record,
+                                       baals_error *err)
+{
+    pthread_mutex_lock(&chain->lock);
+    uint64_t final_before = chain->tip->final_height;
+    *chain->tip = *tip;
+    chain->tip->header.metadata = bl_slice(chain->tip->metadata, tip->header.metadata.len);
+    baals_status status = BAALS_OK;
+    if (chain->pool != NULL) {
+        status = bl_chain_refresh_pool(chain, view, record, err);
+        if (status == BAALS_OK && tip->final_height > final_before)
+            status = bl_chain_forget_final(chain, view, final_before + 1, tip->final_height, err);
+    }
+    bl_chain_side_prune(chain, tip->final_height);
+    chain->committed_ns = bl_env_monotonic_ns(chain->env);
+    bl_chain_signal(chain);
+    pthread_mutex_unlock(&chain->lock);
+    return status;
+}
+
+static baals_status commit_publish_view(struct baals_chain *chain,
+                                        struct bl_view *view,
+                                        struct bl_arena *arena,
+                                        baals_error *err)
+{
+    struct bl_chain_tip *tip = bl_arena_zero(arena, 1, sizeof *tip);
+    if (tip == NULL)
+        return bl_fail(err, BAALS_NOMEM, "no memory for the tip");
+    struct bl_journal_record journal;
+    struct bl_block_record record;
+    BL_TRY(bl_chain_read_block(chain, &journal, &record, view, bl_view_tip(view)->height, err));
+    baals_status status = commit_read_tip(tip, chain, view, &record, arena, err);
+    if (status == BAALS_OK)
+        status = commit_publish_tip(chain, tip, view, &record, err);
+    bl_journal_record_deinit(chain->journal, &journal);
+    return status;
+}
+
+baals_status bl_chain_publish(struct baals_chain *chain, baals_error *err)
+{
+    struct bl_arena arena;
+    bl_arena_init(&arena, chain->env->alloc, BL_REQUEST_ARENA_MAX);
+    struct bl_view *view = NULL;
+    baals_status status = bl_view_begin(&view, chain->store, err);
+    if (status == BAALS_OK)
+        status = commit_publish_view(chain, view, &arena, err);
+    bl_view_end(view);
+    bl_arena_deinit(&arena);
+    return status;
+}

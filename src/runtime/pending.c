@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The mempool's place in the chain: what enters is written to pool.log, what leaves is remembered
+ * with its reason, blocks take theirs out, and a reverted block gives its back. A transaction stays
+ * in pool.log until its block is final, so that a fork loses none.
+ */
+#include <string.h>
+
+#include "runtime/runtime_internal.h"
+
+/* pool.log is rewritten when so much of it is no longer needed. */
+#define PENDING_WASTE_BYTES (1024u * 1024u)
+
+static void pending_forget(struct baals_chain *chain, const baals_hash *id)
+{
+    baals_error err = {0};
+    if (chain->pool_log != NULL && bl_pool_log_remove(chain->pool_log, id, &err) != BAALS_OK)
+        bl_log(chain->env, BL_LOG_WARN, "pool.log: %s", err.message);
+}
+
+void bl_chain_note_drop(void *ctx, const baals_tx *tx, baals_status reason)
+{
+    struct baals_chain *chain = ctx;
+    struct bl_drop *drop = &chain->drops[chain->drop_next++ % BL_DROPS_KEPT];
+    drop->id = tx->id;
+    drop->reason = reason;
+    pending_forget(chain, &tx->id);
+    bl_chain_signal(chain);
+}
+
+/* ---- after a block ---- */
+
+static baals_status pending_update_accounts(struct baals_chain *chain,
+                                            bool *rules_changed_out,
+                                            const struct bl_block_record *record,
+                                            struct bl_arena *arena,
+                                            baals_error *err)
+{
+    struct bl_write_set set;
+    BL_TRY(bl_write_set_decode(&set, arena, record->write_set, err));
+    *rules_changed_out = false;
+    for (size_t i = 0; i < set.count; i++) {
+        const struct bl_change *change = &set.changes[i];
+        if (change->space == BAALS_SPACE_META &&
+            (bl_slice_equal(change->key, bl_slice_str(BL_META_PARAMS)) ||
+             bl_slice_equal(change->key, bl_slice_str(BL_META_AUTHORITIES))))
+            *rules_changed_out = true;
+        if (change->space != BAALS_SPACE_ACCOUNTS || change->key.len != sizeof(baals_address))
+            continue;
+        baals_address address;
+        struct bl_account account = {0};
+        memcpy(address.bytes, change->key.data, sizeof address.bytes);
+        if (change->has_new && bl_account_decode(&account, change->new_value, NULL) != BAALS_OK)
+            continue; /* the sentinel record is no account */
+        bl_mempool_update(chain->pool, &address, &account);
+    }
+    return BAALS_OK;
+}
+
+/* Checks every pending transaction again: the rules have changed. */
+static baals_status pending_recheck_all(struct baals_chain *chain,
+                                        struct bl_view *view,
+                                        struct bl_arena *arena,
+                                        baals_error *err)
+{
+    baals_tx *txs = NULL;
+    size_t count = 0;
+    BL_TRY(bl_mempool_list(chain->pool, &txs, &count, arena, err));
+    for (size_t i = 0; i < count; i++) {
+        baals_status status = bl_ledger_check_pending(NULL, &chain->ledger, view, &txs[i], NULL);
+        if (BAALS_STATUS_CLASS(status) == BAALS_CLASS_REJECT)
+            bl_mempool_drop_tx(chain->pool, &txs[i].id, status);
+        else
+            BL_TRY(status);
+    }
+    return BAALS_OK;
+}
+
+static baals_status pending_refresh(struct baals_chain *chain,
+                                    struct bl_view *view,
+                                    const struct bl_block_record *record,
+                                    struct bl_arena *arena,
+                                    baals_error *err)
+{
+    baals_slice tx = {NULL, 0};
+    for (size_t cursor = 0; baals_block_txs_next(&tx, &cursor, &record->block) != 0;) {
+        baals_hash id;
+        bl_tx_id(&id, tx);
+        (void)bl_mempool_take(chain->pool, &id);
+    }
+    bool rules_changed = false;
+    BL_TRY(pending_update_accounts(chain, &rules_changed, record, arena, err));
+    bl_mempool_expire(chain->pool, bl_env_clock_ms(chain->env), record->block.header.index + 1);
+    if (rules_changed)
+        BL_TRY(pending_recheck_all(chain, view, arena, err));
+    return BAALS_OK;
+}
+
+baals_status bl_chain_refresh_pool(struct baals_chain *chain,
+                                   struct bl_view *view,
+                                   const struct bl_block_record *record,
+                                   baals_error *err)
+{
+    struct bl_arena arena;
+    bl_arena_init(&arena, chain->env->alloc, BL_BLOCK_ARENA_MAX);
+    baals_status status = pending_refresh(chain, view, record, &arena, err);
+    bl_arena_deinit(&arena);
+    return status;
+}
+
+static void pending_compact(struct baals_chain *chain)
+{
+    uint64_t file_bytes = 0;
+    uint64_t live_bytes = 0;
+    baals_error err = {0};
+    bl_pool_log_size(chain->pool_log, &file_bytes, &live_bytes);
+    if (file_bytes < 2 * live_bytes + PENDING_WASTE_BYTES)
+        return;
+    if (bl_pool_log_compact(chain->pool_log, &err) != BAALS_OK)
+        bl_log(chain->env, BL_LOG_WARN, "pool.log: %s", err.message);
+}
+
+baals_status bl_chain_forget_final(
+    struct baals_chain *chain, struct bl_view *view, uint64_t from, uint64_t to, baals_error *err)
+{
+    for (uint64_t height = from; height <= to; height++) {
+        struct bl_journal_record journal;
+        struct bl_block_record record;
+        BL_TRY(bl_chain_read_block(chain, &journal, &record, view, height, err));
+        baals_slice tx = {NULL, 0};
+        for (size_t cursor = 0; baals_block_txs_next(&tx, &cursor, &record.block) != 0;) {
+            baals_hash id;
+            bl_tx_id(&id, tx);
+            pending_forget(chain, &id);
+        }
+        bl_journal_record_deinit(chain->journal, &journal);
+    }
+    pending_compact(chain);
+    return BAALS_OK;
+}
+
+/* ---- coming in without a user ---- */
+
+/* Adds a transaction that was accepted once; says whether it is pending now. */
+static baals_status pending_readd(struct baals_chain *chain,
+                                  struct bl_view *view,
+                                  const baals_tx *tx,
+                                  uint64_t arrived_ms)
+{
+    struct bl_account account;
+    BL_TRY(bl_ledger_check_pending(&account, &chain->ledger, view, tx, NULL));
+    return bl_mempool_add(chain->pool, tx, arrived_ms, &account, NULL);
+}
+
+void bl_chain_restore_txs(struct baals_chain *chain, struct bl_view *view, const baals_block *block)
+{
+    uint64_t now_ms = bl_env_clock_ms(chain->env);
+    baals_slice bytes = {NULL, 0};
+    for (size_t cursor = 0; baals_block_txs_next(&bytes, &cursor, block) != 0;) {
+        baals_tx tx;
+        uint64_t height = 0;
+        uint32_t position = 0;
+        if (baals_tx_decode(&tx, bytes, NULL) != BAALS_OK ||
+            bl_index_tx(&height, &position, view, &tx.id, NULL) == BAALS_OK)
+            continue;
+        baals_status status = pending_readd(chain, view, &tx, now_ms);
+        if (status == BAALS_OK)
+            (void)bl_pool_log_put(chain->pool_log, &tx.id, now_ms, tx.bytes, NULL);
+        else if (status != BAALS_LIMIT_KNOWN)
+            bl_chain_note_drop(chain, &tx, status);
+    }
+}
+
+/* One transaction of pool.log at opening. */
+struct pending_load {
+    struct baals_chain *chain;
+    struct bl_view *view;
+    struct bl_buffer gone; /* ids that need not stay in the file */
+    uint64_t count;
+};
+
+static baals_status
+pending_load_each(void *ctx, const baals_hash *id, uint64_t arrived_ms, baals_slice bytes)
+{
+    struct pending_load *load = ctx;
+    struct baals_chain *chain = load->chain;
+    baals_tx tx;
+    uint64_t height = 0;
+    uint32_t position = 0;
+    baals_status status = bl_index_tx(&height, &position, load->view, id, NULL);
+    if (status == BAALS_OK) {
+        if (height <= chain->tip->final_height)
+            bl_buffer_append(&load->gone, id->bytes, sizeof id->bytes);
+        return BAALS_OK;
+    }
+    status = baals_tx_decode(&tx, bytes, NULL);
+    if (status == BAALS_OK)
+        status = baals_tx_verify(&tx, NULL);
+    if (status == BAALS_OK)
+        status = pending_readd(chain, load->view, &tx, arrived_ms);
+    if (status == BAALS_NOMEM)
+        return status;
+    if (status == BAALS_OK)
+        load->count++;
+    else
+        bl_buffer_append(&load->gone, id->bytes, sizeof id->bytes);
+    return BAALS_OK;
+}
+
+static baals_status pending_load_all(struct baals_chain *chain, const char *path, baals_error *err)
+{
+    struct pending_load load = {.chain = chain};
+    bl_buffer_init(&load.gone, chain->env->alloc, BL_REQUEST_ARENA_MAX);
+    uint64_t dropped = 0;
+    baals_status status = bl_view_begin(&load.view, chain->store, err);
+    if (status == BAALS_OK)
+        status = bl_pool_log_open(&chain->pool_log, &dropped, chain->env, path,
+                                  &chain->ledger.chain_id, pending_load_each, &load, err);
+    if (status == BAALS_OK)
+        status = bl_buffer_status(&load.gone, err);
+    for (size_t i = 0; status == BAALS_OK && i < load.gone.len; i += sizeof(baals_hash)) {
+        baals_hash id;
+        memcpy(id.bytes, load.gone.data + i, sizeof id.bytes);
+        pending_forget(chain, &id);
+    }
+    if (dropped > 0)
+        bl_log(chain->env, BL_LOG_WARN, "pool.log: %llu damaged bytes at its end were given up",
+               (unsigned long long)dropped);
+    if (load.count > 0)
+        bl_log(chain->env, BL_LOG_INFO, "%llu pending transactions read from pool.log",
+               (unsigned long long)load.count);
+    bl_view_end(load.view);
+    bl_buffer_deinit(&load.gone);
+    return status;
+}
+
+static uint64_t pending_setting(uint64_t value, uint64_t fallback)
+{
+    return value != 0 ? value : fallback;
+}
+
+baals_status
+bl_chain_open_pool(struct baals_chain *chain, const baals_options *options, baals_error *err)
+{
+    struct bl_mempool_limits limits = {
+        .count_max = pending_setting(options->pool_count_max, BL_POOL_COUNT_DEFAULT),
+        .bytes_max = pending_setting(options->pool_bytes_max, BL_POOL_BYTES_DEFAULT),
+        .per_sender_max = pending_setting(options->pool_per_sender_max, BL_POOL_PER_SENDER_DEFAULT),
+        .age_ms_max = pending_setting(options->pool_age_ms_max, BL_POOL_AGE_MS_DEFAULT),
+    };
+    uint64_t seed = 0;
+    char path[BL_PATH_MAX];
+    BL_TRY(bl_path_join(path, sizeof path, chain->path, "pool.log", err));
+    BL_TRY(bl_env_random(chain->env, (uint8_t *)&seed, sizeof seed, err));
+    BL_TRY(bl_mempool_new(&chain->pool, chain->env->alloc, &limits, seed, bl_chain_note_drop, chain,
+                          err));
+    return pending_load_all(chain, path, err);
+}

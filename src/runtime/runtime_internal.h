@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BL_RUNTIME_RUNTIME_INTERNAL_H
+#define BL_RUNTIME_RUNTIME_INTERNAL_H
+/*
+ * A chain from the inside: what the files of the runtime share.
+ *
+ * Locks, always taken in this order:
+ *   writer  whoever makes or takes in blocks: apply, journal, store. Held across a whole commit.
+ *   lock    tip, mempool, pool.log, side blocks, flags; held briefly, never across an fdatasync.
+ * `changed` is signalled (with `lock`) after every commit, every accepted transaction, every drop,
+ * and when the chain stops.
+ */
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "baals/baals.h"
+#include "ledger/ledger.h"
+#include "runtime/mempool.h"
+#include "storage/journal.h"
+#include "storage/pool_log.h"
+
+/* Arena of one block, query or request. */
+#define BL_BLOCK_ARENA_MAX ((size_t)4 * 1024 * 1024 * 1024)
+#define BL_REQUEST_ARENA_MAX ((size_t)512 * 1024 * 1024)
+/* Reasons of dropped transactions that are remembered. */
+#define BL_DROPS_KEPT 4096u
+/* Side blocks kept per (proposer, slot). */
+#define BL_SIDE_PER_SLOT_MAX 2u
+#define BL_SIDE_BLOCKS_MAX 1024u
+
+/* The newest committed block. */
+struct bl_chain_tip {
+    baals_header header; /* metadata points into `metadata` */
+    baals_hash hash;
+    uint64_t tx_count; /* since genesis */
+    uint64_t final_height;
+    uint64_t supply;
+    uint64_t burned;
+    uint64_t epoch;
+    baals_chain_params params;
+    uint32_t authority_count;
+    baals_address authorities[BL_AUTHORITIES_MAX];
+    uint8_t metadata[BL_METADATA_BYTES_MAX];
+};
+
+/* A block that is valid but not on the main branch. */
+struct bl_side_block {
+    struct bl_side_block *next;
+    baals_hash hash;
+    baals_hash prev_hash;
+    uint64_t index;
+    baals_address proposer;
+    uint64_t slot; /* the header's nonce */
+    uint8_t *bytes;
+    size_t len;
+};
+
+struct bl_drop {
+    baals_hash id;
+    baals_status reason;
+};
+
+struct baals_chain {
+    atomic_int references;
+    struct bl_env *env;
+    baals_options options; /* pointers in it are the caller's and dead after baals_open */
+    bool memory;           /* ":memory:" */
+    bool read_only;        /* verifying: nothing is written */
+    char path[BL_PATH_MAX];
+    struct bl_file *lock_file;
+
+    uint8_t *genesis_bytes;
+    size_t genesis_len;
+    struct bl_arena genesis_arena; /* arrays of `genesis` */
+    baals_genesis genesis;
+
+    baals_consensus *consensus;
+    baals_contract_engine *contracts;
+    struct bl_ledger ledger;
+    struct bl_journal *journal;
+    struct bl_store *store;
+    struct bl_pool_log *pool_log;
+
+    bool has_authority;
+    baals_keypair authority;
+    uint64_t checkpoint_bytes;
+
+    pthread_mutex_t writer;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    bool locks_made;
+
+    /* Under `lock`. */
+    struct bl_chain_tip *tip;
+    struct bl_mempool *pool;
+    struct bl_drop drops[BL_DROPS_KEPT]; /* a ring, newest at drop_next - 1 */
+    size_t drop_next;
+    struct bl_side_block *side_blocks;
+    size_t side_count;
+    baals_status failed; /* a durable write failed: nothing more is written */
+    bool conflict;       /* a longer branch contradicts a final block: no sealing */
+    bool stopping;
+    uint64_t changes;      /* counts signals, so that none is missed */
+    uint64_t committed_ns; /* when the last group was committed; 0: it is covered */
+
+    pthread_t maintenance_thread;
+    pthread_t producer_thread;
+    bool maintenance_runs;
+    bool producer_runs;
+};
+
+/* ---- block records (record.c): the body of a BLOCK record of the journal ---- */
+
+/* [block, [receipt...], write set, [debug...]] (docs/internals/journal.md). Borrows. */
+struct bl_block_record {
+    baals_block block;
+    size_t receipt_count;
+    baals_slice receipts; /* encoded byte strings, one after the other */
+    baals_slice write_set;
+    baals_slice debug; /* encoded items, one after the other */
+};
+/* Appends the body; NOMEM, LIMIT in the buffer's status. */
+void bl_block_record_encode(struct bl_buffer *out,
+                            baals_slice block,
+                            const struct bl_applied *applied);
+/* CORRUPT_JOURNAL. */
+baals_status
+bl_block_record_decode(struct bl_block_record *out, baals_slice body, baals_error *err);
+/* The receipt and debug notes at a position. NOTFOUND beyond the last. */
+baals_status bl_block_record_receipt(baals_slice *receipt_out,
+                                     baals_debug *debug_out,
+                                     const struct bl_block_record *record,
+                                     uint32_t position,
+                                     baals_error *err);
+/* [index, hash, count]: the body of a REVERT record. */
+void bl_revert_record_encode(struct bl_buffer *out,
+                             uint64_t index,
+                             const baals_hash *hash,
+                             uint64_t count);
+baals_status bl_revert_record_decode(uint64_t *index_out,
+                                     baals_hash *hash_out,
+                                     uint64_t *count_out,
+                                     baals_slice body,
+                                     baals_error *err);
+
+/* ---- indexes (index.c) ---- */
+
+/* What HEIGHTS says of a height. */
+struct bl_locator {
+    uint64_t journal_position;
+    uint64_t tx_total; /* transactions up to and with this block */
+    baals_hash hash;
+};
+/* The state writes plus the index entries of a block, in the arena; with `undo` those that remove
+ * them (then `writes` are the inverse state writes). */
+baals_status bl_index_block(baals_write **out,
+                            size_t *count_out,
+                            const baals_write *writes,
+                            size_t count,
+                            const struct bl_block_record *record,
+                            const struct bl_locator *locator,
+                            bool undo,
+                            struct bl_arena *arena,
+                            baals_error *err);
+/* NOTFOUND above the view's height. */
+baals_status
+bl_index_locator(struct bl_locator *out, struct bl_view *view, uint64_t height, baals_error *err);
+baals_status
+bl_index_height_of(uint64_t *out, struct bl_view *view, const baals_hash *hash, baals_error *err);
+baals_status bl_index_tx(uint64_t *height_out,
+                         uint32_t *position_out,
+                         struct bl_view *view,
+                         const baals_hash *id,
+                         baals_error *err);
+/* The BLOCK record at a height, checked against its locator. *record_out borrows from *journal_out,
+ * which is released with bl_journal_record_deinit. */
+baals_status bl_chain_read_block(struct baals_chain *chain,
+                                 struct bl_journal_record *journal_out,
+                                 struct bl_block_record *record_out,
+                                 struct bl_view *view,
+                                 uint64_t height,
+                                 baals_error *err);
+
+/* ---- commit.c: from an applied block to a durable, visible one. Under `writer` ---- */
+
+/* One layer to come: what a BLOCK record changes on top of a view. */
+struct bl_pending_layer {
+    struct bl_layer *layer;
+    struct bl_tip tip;
+};
+/* The layer of a BLOCK record on `view` (the state after its parent). `writes` are the state writes
+ * when they are known; NULL: they are computed from the record's write set and the state root is
+ * checked (CORRUPT_STATE). tip.journal_end is `next`. The layer has one reference. */
+baals_status bl_chain_layer_of(struct bl_pending_layer *out,
+                               struct baals_chain *chain,
+                               struct bl_view *view,
+                               const struct bl_block_record *record,
+                               const baals_write *writes,
+                               size_t write_count,
+                               uint64_t position,
+                               uint64_t next,
+                               struct bl_arena *arena,
+                               baals_error *err);
+/* The layer that undoes the newest block of `view`, which stands at `height`; tip is its parent
+ * with journal_end `next`. */
+baals_status bl_chain_undo_layer(struct bl_pending_layer *out,
+                                 struct baals_chain *chain,
+                                 struct bl_view *view,
+                                 uint64_t height,
+                                 uint64_t next,
+                                 struct bl_arena *arena,
+                                 baals_error *err);
+/* Journal, layer, store, tip, mempool, for one applied block on top of the tip. */
+baals_status bl_chain_commit_block(struct baals_chain *chain,
+                                   struct bl_view *view,
+                                   baals_slice block_bytes,
+                                   const struct bl_applied *applied,
+                                   struct bl_arena *arena,
+                                   baals_error *err);
+/* Publishes the store's tip: reads header, sums and parameters, and the final height, tells the
+ * pool and wakes who waits. Failing here fails the chain: the block is durable already. */
+baals_status bl_chain_publish(struct baals_chain *chain, baals_error *err);
+/* Remembers a failure after which nothing may be written; returns it. */
+baals_status bl_chain_fail(struct baals_chain *chain, baals_status status);
+/* MISUSE_CLOSED with what stopped the chain, or OK. */
+baals_status bl_chain_usable(struct baals_chain *chain, baals_error *err);
+/* Wakes who waits on `changed`. `lock` is held. */
+void bl_chain_signal(struct baals_chain *chain);
+
+/* ---- pending.c: the mempool's place in the chain ---- */
+
+/* The mempool's drop callback: remembers why, removes from pool.log. `lock` is held. */
+void bl_chain_note_drop(void *ctx, const baals_tx *tx, baals_status reason);
+/* After a block: takes its transactions out of the pool, updates senders whose accounts changed.
+ * `lock` is held. */
+baals_status bl_chain_refresh_pool(struct baals_chain *chain,
+                                   struct bl_view *view,
+                                   const struct bl_block_record *record,
+                                   baals_error *err);
+/* Puts a reverted block's transactions back, as new ones. `lock` is held. */
+void bl_chain_restore_txs(struct baals_chain *chain,
+                          struct bl_view *view,
+                          const baals_block *block);
+/* Opens pool.log and takes in what is still pending. */
+baals_status
+bl_chain_open_pool(struct baals_chain *chain, const baals_options *options, baals_error *err);
+/* Removes the transactions of final blocks from pool.log. `lock` is held. */
+baals_status bl_chain_forget_final(
+    struct baals_chain *chain, struct bl_view *view, uint64_t from, uint64_t to, baals_error *err);
+
+/* ---- branch.c: forks. Under `writer` ---- */
+
+/* The branch a view ends with: the main chain up to `fork`, `side` headers on top. */
+struct bl_branch {
+    struct baals_chain *chain;
+    struct bl_view *view; /* the state after the branch's last block */
+    uint64_t fork;
+    const baals_header *side; /* of indexes fork + 1, ... */
+    size_t side_count;
+    struct bl_arena *arena; /* headers read from the journal are copied here */
+};
+baals_consensus_view bl_branch_consensus_view(struct bl_branch *branch);
+/* Takes in a block whose parent is not the tip. */
+baals_status
+bl_chain_import_side(struct baals_chain *chain, const baals_block *block, baals_error *err);
+/* Remembers a side block (a copy); known ones are ignored. */
+baals_status
+bl_chain_side_add(struct baals_chain *chain, const baals_block *block, baals_error *err);
+const struct bl_side_block *bl_chain_side_get(const struct baals_chain *chain,
+                                              const baals_hash *hash);
+/* Forgets side blocks at or below a final height. */
+void bl_chain_side_prune(struct baals_chain *chain, uint64_t final_height);
+
+/* ---- recover.c ---- */
+
+/* Replays the journal's records from a position into the store. */
+baals_status bl_chain_recover(
+    struct baals_chain *chain, uint64_t from, baals_progress progress, void *ctx, baals_error *err);
+/* One record, without publishing. */
+baals_status bl_chain_recover_record(struct baals_chain *chain,
+                                     const struct bl_journal_record *journal,
+                                     baals_error *err);
+/* Makes block 0 and commits it. */
+baals_status bl_chain_make_genesis(struct baals_chain *chain,
+                                   const baals_slice *modules,
+                                   size_t module_count,
+                                   baals_error *err);
+
+/* ---- import.c ---- */
+
+/* Checks a whole block on top of a branch (docs/spec/block.md) and applies it on the branch's view;
+ * everything made lies in the branch's arena. */
+baals_status bl_chain_verify_block(struct bl_applied *out,
+                                   struct baals_chain *chain,
+                                   baals_slice bytes,
+                                   const baals_header *parent,
+                                   const baals_hash *parent_hash,
+                                   struct bl_branch *branch,
+                                   baals_error *err);
+
+/* baals_import_block with or without a look at the clock. */
+baals_status
+bl_chain_import(struct baals_chain *chain, baals_slice bytes, bool from_peer, baals_error *err);
+
+/* ---- open.c ---- */
+
+/* A handle without anything opened; released with bl_chain_close_all. */
+baals_status bl_chain_new(struct baals_chain **out,
+                          const char *path,
+                          const baals_options *options,
+                          baals_error *err);
+/* Stops, checkpoints, closes and frees whatever was opened. */
+baals_status bl_chain_close_all(struct baals_chain *chain, baals_error *err);
+/* A name in the data directory, into out[BL_PATH_MAX]. */
+baals_status
+bl_chain_path(const struct baals_chain *chain, char *out, const char *name, baals_error *err);
+baals_status bl_chain_init_locks(struct baals_chain *chain, baals_error *err);
+/* Locks the directory of an existing chain (BUSY_OWNED with the owner's pid) and reads its genesis.
+ */
+baals_status bl_chain_open_existing(struct baals_chain *chain, baals_error *err);
+/* Copies genesis bytes and makes ledger, consensus and contract engine from them. */
+baals_status bl_chain_use_genesis(struct baals_chain *chain, baals_slice bytes, baals_error *err);
+/* Replays the journal from the store's checkpoint to its end. */
+baals_status bl_chain_replay_tail(struct baals_chain *chain, baals_error *err);
+/* The key-value store in a folder of the data directory. */
+baals_status bl_chain_open_store(struct baals_chain *chain, const char *folder, baals_error *err);
+/* The journal, scanned from the store's checkpoint (from the start without a store). */
+baals_status bl_chain_open_journal(struct baals_chain *chain,
+                                   struct bl_journal_report *report,
+                                   bool read_only,
+                                   baals_error *err);
+
+/* ---- threads.c ---- */
+
+baals_status bl_chain_threads_start(struct baals_chain *chain, bool produce, baals_error *err);
+void bl_chain_threads_stop(struct baals_chain *chain);
+/* Waits on `changed` (with `lock` held) up to timeout_ms of the monotonic clock. */
+void bl_chain_wait_changed(struct baals_chain *chain, uint64_t timeout_ms);
+
+/* ---- owned bytes (bytes.c) ---- */
+
+/* A copy. */
+baals_status
+bl_bytes_new(baals_bytes *out, const struct bl_alloc *alloc, baals_slice bytes, baals_error *err);
+
+#endif /* BL_RUNTIME_RUNTIME_INTERNAL_H */

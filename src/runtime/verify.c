@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Trusting nothing: verify reads the whole journal, record by record, and rebuilds the state in
+ * memory from the write sets, checking every block on the way: its hash chain, its seal, its
+ * signatures, its roots. With replay each block is executed again as well. Then the key-value
+ * store's flat records are hashed on their own and must give the same root. Repair rebuilds the
+ * store from the journal alone.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "runtime/runtime_internal.h"
+
+/* One verification: `chain` is the directory as it is, `shadow` the chain rebuilt in memory. */
+struct verify {
+    struct baals_chain *chain;
+    struct baals_chain *shadow;
+    uint32_t flags;
+    baals_progress progress;
+    void *ctx;
+    baals_verify_report report;
+};
+
+static void verify_progress(const struct verify *v, const char *what, uint64_t done, uint64_t total)
+{
+    if (v->progress != NULL)
+        v->progress(v->ctx, what, done, total);
+}
+
+/* ---- one block ---- */
+
+static baals_status verify_receipts_root(const struct bl_block_record *record, baals_error *err)
+{
+    struct bl_cbor_reader receipts = bl_cbor_reader(record->receipts);
+    struct bl_merkle merkle;
+    bl_merkle_init(&merkle);
+    for (size_t i = 0; i < record->receipt_count; i++) {
+        baals_slice receipt = {NULL, 0};
+        BL_TRY(bl_cbor_read_bytes(&receipts, &receipt, err));
+        bl_merkle_add(&merkle, receipt);
+    }
+    baals_hash root;
+    bl_merkle_final(&root, &merkle);
+    if (!bl_hash_equal(&root, &record->block.header.receipts_root))
+        return bl_fail(err, BAALS_CORRUPT_JOURNAL, "the receipts have another root");
+    return BAALS_OK;
+}
+
+/* Everything a block says, checked on the shadow chain's state; with replay, executed too. */
+static baals_status verify_block_rules(struct verify *v,
+                                       struct bl_view *view,
+                                       const struct bl_block_record *record,
+                                       struct bl_arena *arena,
+                                       baals_error *err)
+{
+    const struct bl_chain_tip *tip = v->shadow->tip;
+    /* The branch reads ancestors through the shadow's index and the directory's journal. */
+    struct bl_branch branch = {v->shadow, view, tip->header.index, NULL, 0, arena};
+    BL_TRY(verify_receipts_root(record, err));
+    if ((v->flags & BAALS_VERIFY_REPLAY) != 0) {
+        struct bl_applied applied;
+        return bl_chain_verify_block(&applied, v->shadow, record->block.bytes, &tip->header,
+                                     &tip->hash, &branch, err);
+    }
+    baals_consensus_view consensus_view = bl_branch_consensus_view(&branch);
+    baals_block block;
+    baals_tx *txs = NULL;
+    return bl_ledger_check_block(&block, &txs, &v->shadow->ledger, record->block.bytes,
+                                 &tip->header, &tip->hash, &consensus_view, NULL, NULL, arena, err);
+}
+
+/* A verdict about a block of our own journal means that the journal is damaged. */
+static baals_status verify_as_damage(baals_status status, uint64_t index, baals_error *err)
+{
+    if (BAALS_STATUS_CLASS(status) != BAALS_CLASS_REJECT)
+        return status;
+    return bl_fail_context(err, BAALS_CORRUPT_JOURNAL, "block %llu", (unsigned long long)index);
+}
+
+/* The code of the genesis contracts, from block 0's write set. */
+static baals_status verify_genesis_modules(baals_slice **out,
+                                           const baals_genesis *genesis,
+                                           const struct bl_block_record *record,
+                                           struct bl_arena *arena,
+                                           baals_error *err)
+{
+    struct bl_write_set set;
+    BL_TRY(bl_write_set_decode(&set, arena, record->write_set, err));
+    baals_slice *modules = bl_arena_zero(arena, genesis->contract_count + 1, sizeof *modules);
+    if (modules == NULL)
+        return bl_fail(err, BAALS_NOMEM, "no memory to verify the genesis");
+    for (size_t i = 0; i < genesis->contract_count; i++) {
+        const baals_hash *hash = &genesis->contracts[i].code_hash;
+        for (size_t j = 0; j < set.count; j++) {
+            const struct bl_change *change = &set.changes[j];
+            if (change->space == BAALS_SPACE_MODULES && change->has_new &&
+                bl_slice_equal(change->key, bl_slice(hash->bytes, sizeof hash->bytes)))
+                modules[i] = change->new_value;
+        }
+    }
+    *out = modules;
+    return BAALS_OK;
+}
+
+/* Block 0 is derived again from the genesis and must be the one in the journal. */
+static baals_status verify_genesis_block(struct verify *v,
+                                         struct bl_view *view,
+                                         const struct bl_block_record *record,
+                                         struct bl_arena *arena,
+                                         baals_error *err)
+{
+    baals_slice *modules = NULL;
+    struct bl_applied applied;
+    BL_TRY(verify_genesis_modules(&modules, &v->shadow->genesis, record, arena, err));
+    BL_TRY(bl_ledger_apply_genesis(&applied, &v->shadow->ledger, view, &v->shadow->genesis, modules,
+                                   arena, err));
+    struct bl_buffer header;
+    bl_buffer_init(&header, v->shadow->env->alloc, BL_BLOCK_BYTES_MAX);
+    bl_header_encode(&header, &applied.header);
+    baals_status status = bl_buffer_status(&header, err);
+    if (status == BAALS_OK && !bl_slice_equal(bl_buffer_slice(&header), record->block.header_bytes))
+        status = bl_fail(err, BAALS_CORRUPT_JOURNAL, "block 0 is not the genesis's");
+    bl_buffer_deinit(&header);
+    return status;
+}
+
+static baals_status
+verify_block(struct verify *v, const struct bl_journal_record *journal, baals_error *err)
+{
+    struct bl_block_record record;
+    BL_TRY(bl_block_record_decode(&record, bl_slice(journal->body, journal->body_len), err));
+    v->report.blocks++;
+    v->report.txs += record.block.tx_count;
+    struct bl_tip tip;
+    bool first = bl_store_tip(v->shadow->store, &tip) == BAALS_NOTFOUND;
+    struct bl_arena arena;
+    struct bl_view *view = NULL;
+    bl_arena_init(&arena, v->shadow->env->alloc, BL_BLOCK_ARENA_MAX);
+    baals_status status = bl_view_begin(&view, v->shadow->store, err);
+    if (status == BAALS_OK)
+        status = first ? verify_genesis_block(v, view, &record, &arena, err)
+                       : verify_block_rules(v, view, &record, &arena, err);
+    status = verify_as_damage(status, record.block.header.index, err);
+    bl_view_end(view);
+    bl_arena_deinit(&arena);
+    return status;
+}
+
+/* ---- the journal ---- */
+
+static baals_status verify_journal(struct verify *v, baals_error *err)
+{
+    struct bl_journal *journal = v->chain->journal;
+    uint64_t begin = bl_journal_begin(journal);
+    uint64_t end = bl_journal_end(journal);
+    for (uint64_t position = begin; position < end;) {
+        struct bl_journal_record record;
+        baals_status status = bl_journal_read(journal, &record, position, err);
+        if (status == BAALS_NOTFOUND)
+            break;
+        BL_TRY(status);
+        if (record.type == BL_RECORD_BLOCK)
+            status = verify_block(v, &record, err);
+        if (status == BAALS_OK)
+            status = bl_chain_recover_record(v->shadow, &record, err);
+        if (status == BAALS_OK && record.type == BL_RECORD_BLOCK)
+            status = bl_chain_publish(v->shadow, err);
+        position = record.next;
+        bl_journal_record_deinit(journal, &record);
+        BL_TRY(status);
+        verify_progress(v, "verifying blocks", position, end);
+    }
+    struct bl_tip tip;
+    if (bl_store_tip(v->shadow->store, &tip) != BAALS_OK)
+        return bl_fail(err, BAALS_CORRUPT_JOURNAL, "the journal has no block");
+    return bl_chain_publish(v->shadow, err);
+}
+
+/* ---- the store ---- */
+
+struct verify_records {
+    struct verify *v;
+    uint64_t seen;
+};
+
+static void verify_count_records(void *ctx, uint64_t records)
+{
+    struct verify_records *counter = ctx;
+    counter->seen = records;
+    verify_progress(counter->v, "hashing the state", records, 0);
+}
+
+/* The flat records of the store itself, hashed without looking at its tree, give the tip's root. */
+static baals_status verify_store(struct verify *v, baals_error *err)
+{
+    struct bl_view *view = NULL;
+    struct bl_state_roots roots;
+    struct verify_records counter = {v, 0};
+    BL_TRY(bl_chain_replay_tail(v->chain, err));
+    BL_TRY(bl_view_begin(&view, v->chain->store, err));
+    baals_status status = bl_state_recompute(&roots, view, &v->chain->env->alloc,
+                                             verify_count_records, &counter, err);
+    bool same_tip = bl_hash_equal(&bl_view_tip(view)->hash, &v->shadow->tip->hash);
+    bl_view_end(view);
+    BL_TRY(status);
+    if (!same_tip || !bl_hash_equal(&roots.root, &v->shadow->tip->header.state_root))
+        return bl_fail(err, BAALS_CORRUPT_STATE,
+                       "the store's records do not give the state root of block %llu; run repair",
+                       (unsigned long long)v->shadow->tip->header.index);
+    v->report.records = counter.seen;
+    return BAALS_OK;
+}
+
+/* ---- whole ---- */
+
+/* A chain in memory of the same genesis, with an empty store, that reads the directory's journal.
+ */
+static baals_status verify_open_shadow(struct verify *v, baals_error *err)
+{
+    baals_options options = BAALS_OPTIONS_INIT;
+    options.allocator = v->chain->options.allocator;
+    BL_TRY(bl_chain_new(&v->shadow, ":memory:", &options, err));
+    BL_TRY(bl_chain_init_locks(v->shadow, err));
+    BL_TRY(bl_chain_use_genesis(v->shadow, bl_slice(v->chain->genesis_bytes, v->chain->genesis_len),
+                                err));
+    BL_TRY(bl_env_make_dir(v->shadow->env, v->shadow->path, err));
+    BL_TRY(bl_chain_open_store(v->shadow, "kv", err));
+    v->shadow->journal = v->chain->journal;
+    return BAALS_OK;
+}
+
+static baals_status verify_all(struct verify *v, baals_error *err)
+{
+    struct baals_chain *chain = v->chain;
+    struct bl_journal_report journal;
+    BL_TRY(bl_chain_init_locks(chain, err));
+    BL_TRY(bl_chain_open_existing(chain, err));
+    BL_TRY(bl_chain_open_store(chain, "kv", err));
+    BL_TRY(bl_chain_open_journal(chain, &journal, true, err));
+    v->report.tail_bytes = journal.cut_bytes;
+    v->report.journal_bytes = journal.end - bl_journal_begin(chain->journal);
+    BL_TRY(verify_open_shadow(v, err));
+    BL_TRY(verify_journal(v, err));
+    BL_TRY(verify_store(v, err));
+    v->report.height = v->shadow->tip->header.index;
+    v->report.hash = v->shadow->tip->hash;
+    v->report.state_root = v->shadow->tip->header.state_root;
+    return BAALS_OK;
+}
+
+baals_status baals_verify(baals_verify_report *report_out,
+                          const char *path,
+                          uint32_t flags,
+                          const baals_options *options,
+                          baals_progress progress,
+                          void *ctx,
+                          baals_error *err)
+{
+    struct verify v = {.flags = flags, .progress = progress, .ctx = ctx};
+    if (report_out == NULL || path == NULL || strcmp(path, ":memory:") == 0)
+        return bl_fail(err, BAALS_MISUSE, "baals_verify needs a directory and a report");
+    BL_TRY(bl_chain_new(&v.chain, path, options, err));
+    v.chain->read_only = true;
+    baals_status status = verify_all(&v, err);
+    if (v.shadow != NULL) {
+        v.shadow->journal = NULL;
+        v.shadow->read_only = true;
+        (void)bl_chain_close_all(v.shadow, NULL);
+    }
+    (void)bl_chain_close_all(v.chain, NULL);
+    if (status == BAALS_OK)
+        *report_out = v.report;
+    return status;
+}
+
+/* ---- repair ---- */
+
+static baals_status repair_ignore_entry(void *ctx, const char *name)
+{
+    (void)ctx;
+    (void)name;
+    return BAALS_OK;
+}
+
+/* Moves kv aside under a name that is free; a missing folder is fine. */
+static baals_status repair_move_aside(struct baals_chain *chain, baals_error *err)
+{
+    char from[BL_PATH_MAX];
+    char to[BL_PATH_MAX];
+    BL_TRY(bl_chain_path(chain, from, "kv", err));
+    for (uint32_t i = 1; i < 1000; i++) {
+        char name[32];
+        (void)snprintf(name, sizeof name, "kv-damaged-%u", (unsigned)i);
+        BL_TRY(bl_chain_path(chain, to, name, err));
+        baals_status status = bl_env_list_dir(chain->env, to, repair_ignore_entry, NULL, NULL);
+        if (status != BAALS_NOTFOUND)
+            continue;
+        status = bl_env_rename(chain->env, from, to, err);
+        if (status == BAALS_NOTFOUND)
+            return BAALS_OK;
+        BL_TRY(status);
+        return bl_env_sync_dir(chain->env, chain->path, err);
+    }
+    return bl_fail(err, BAALS_LIMIT, "too many damaged stores are kept; remove kv-damaged-*");
+}
+
+static baals_status
+repair_all(struct baals_chain *chain, baals_progress progress, void *ctx, baals_error *err)
+{
+    struct bl_journal_report journal;
+    BL_TRY(bl_chain_init_locks(chain, err));
+    BL_TRY(bl_chain_open_existing(chain, err));
+    BL_TRY(bl_chain_open_journal(chain, &journal, false, err));
+    BL_TRY(repair_move_aside(chain, err));
+    BL_TRY(bl_chain_open_store(chain, "kv", err));
+    BL_TRY(bl_chain_recover(chain, bl_journal_begin(chain->journal), progress, ctx, err));
+    return bl_store_checkpoint(chain->store, err);
+}
+
+baals_status baals_repair(baals_verify_report *report_out,
+                          const char *path,
+                          const baals_options *options,
+                          baals_progress progress,
+                          void *ctx,
+                          baals_error *err)
+{
+    struct baals_chain *chain = NULL;
+    if (report_out == NULL || path == NULL || strcmp(path, ":memory:") == 0)
+        return bl_fail(err, BAALS_MISUSE, "baals_repair needs a directory and a report");
+    BL_TRY(bl_chain_new(&chain, path, options, err));
+    baals_status status = repair_all(chain, progress, ctx, err);
+    baals_status closed = bl_chain_close_all(chain, status == BAALS_OK ? err : NULL);
+    BL_TRY(status);
+    BL_TRY(closed);
+    return baals_verify(report_out, path, 0, options, progress, ctx, err);
+}
