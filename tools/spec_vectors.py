@@ -990,7 +990,8 @@ def make_address(_):
            text[:-1] + ("q" if text[-1] != "q" else "p"), swap, "blc" + text[2:],
            bech32m("bl", address_groups(KEYS[0], 1)), bech32m("bl", address_groups(KEYS[0], 8)),
            bech32m("bl", address_groups(SYSTEM)), bech32m("blc", address_groups(bytes(32))),
-           bech32m("bls", address_groups(KEYS[0])), " " + text, text + "\n"]
+           bech32m("bls", address_groups(KEYS[0])), " " + text, text + "\n",
+           "bl1" + "q" * 100, "bl1" + "q" * 100 + "Q"]
     # The checksum of BIP 173 instead of BIP 350's.
     expanded = [ord(c) >> 5 for c in "bl"] + [0] + [ord(c) & 31 for c in "bl"]
     check = polymod(expanded + address_groups(KEYS[0]) + [0] * 6) ^ 1

@@ -163,7 +163,7 @@ static baals_status address_check_shape(baals_address_kind *kind_out,
                                         const char *text,
                                         baals_error *err)
 {
-    size_t len = strnlen(text, BAALS_ADDRESS_TEXT_SIZE);
+    size_t len = strlen(text);
     for (size_t i = 0; i < len; i++) {
         if (text[i] >= 'A' && text[i] <= 'Z')
             return bl_fail(err, BAALS_MISUSE_ADDRESS,
@@ -223,7 +223,7 @@ baals_status baals_hash_parse(baals_hash *hash_out, const char *text, baals_erro
     baals_hash hash;
     if (hash_out == NULL || text == NULL)
         return bl_fail(err, BAALS_MISUSE, "an argument of baals_hash_parse is NULL");
-    size_t len = strnlen(text, BAALS_HASH_TEXT_SIZE);
+    size_t len = strlen(text);
     for (size_t i = 0; i < len; i++) {
         if (text[i] >= 'A' && text[i] <= 'F')
             return bl_fail(err, BAALS_MISUSE_ARGUMENT,

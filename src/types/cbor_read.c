@@ -8,28 +8,18 @@
 #include <string.h>
 
 #include "types/types.h"
-
-enum cbor_major {
-    CBOR_UINT = 0,
-    CBOR_NINT = 1,
-    CBOR_BYTES = 2,
-    CBOR_TEXT = 3,
-    CBOR_ARRAY = 4,
-    CBOR_MAP = 5,
-    CBOR_TAG = 6,
-    CBOR_SIMPLE = 7
-};
+#include "types/types_internal.h"
 
 enum { CBOR_FALSE = 20, CBOR_TRUE = 21, CBOR_NULL = 22 };
 
 /* A decoded head: `len` bytes, after which the contents begin. */
 struct cbor_head {
-    enum cbor_major major;
+    enum bl_cbor_major major;
     uint64_t argument;
     size_t len;
 };
 
-static const char *cbor_major_name(enum cbor_major major)
+static const char *cbor_major_name(enum bl_cbor_major major)
 {
     static const char *const names[] = {"an unsigned integer",
                                         "a negative integer",
@@ -144,10 +134,10 @@ cbor_peek_head(const struct bl_cbor_reader *reader, struct cbor_head *out, baals
         return bl_fail_at(err, BAALS_REJECT_TRUNCATED, offset, "the input ends before an item");
 
     const uint8_t *in = reader->input.data + offset;
-    enum cbor_major major = (enum cbor_major)(in[0] >> 5);
+    enum bl_cbor_major major = (enum bl_cbor_major)(in[0] >> 5);
     unsigned info = in[0] & 0x1f;
-    if (major == CBOR_TAG || info >= 28 ||
-        (major == CBOR_SIMPLE && (info < CBOR_FALSE || info > CBOR_NULL)))
+    if (major == BL_CBOR_TAG || info >= 28 ||
+        (major == BL_CBOR_SIMPLE && (info < CBOR_FALSE || info > CBOR_NULL)))
         return bl_fail_at(err, BAALS_REJECT_ITEM, offset,
                           "byte 0x%02x begins a tag, a float, an indefinite or a reserved item",
                           in[0]);
@@ -163,7 +153,7 @@ cbor_peek_head(const struct bl_cbor_reader *reader, struct cbor_head *out, baals
             return bl_fail_at(err, BAALS_REJECT_NOT_SHORTEST, offset,
                               "%s is not in its shortest form", cbor_major_name(major));
     }
-    if (major == CBOR_NINT && head.argument > (uint64_t)INT64_MAX)
+    if (major == BL_CBOR_NINT && head.argument > (uint64_t)INT64_MAX)
         return bl_fail_at(err, BAALS_REJECT_RANGE, offset, "an integer is below -2^63");
     *out = head;
     return BAALS_OK;
@@ -178,12 +168,12 @@ static baals_status cbor_check_contents(const struct bl_cbor_reader *reader,
     uint64_t left = reader->input.len - reader->offset - head->len;
     uint64_t available = left;
 
-    if (head->major == CBOR_MAP)
+    if (head->major == BL_CBOR_MAP)
         available = left / 2;
-    if (head->major >= CBOR_BYTES && head->major <= CBOR_MAP && head->argument > available)
+    if (head->major >= BL_CBOR_BYTES && head->major <= BL_CBOR_MAP && head->argument > available)
         return bl_fail_at(err, BAALS_REJECT_TRUNCATED, reader->offset, "the input ends inside %s",
                           cbor_major_name(head->major));
-    if (head->major == CBOR_TEXT) {
+    if (head->major == BL_CBOR_TEXT) {
         const uint8_t *text = reader->input.data + reader->offset + head->len;
         if (!bl_utf8_valid(bl_slice(text, (size_t)head->argument)))
             return bl_fail_at(err, BAALS_REJECT_UTF8, reader->offset,
@@ -195,7 +185,7 @@ static baals_status cbor_check_contents(const struct bl_cbor_reader *reader,
 /* The head of an item that must be of type `major`, its contents judged; consumes nothing. */
 static baals_status cbor_expect(const struct bl_cbor_reader *reader,
                                 struct cbor_head *out,
-                                enum cbor_major major,
+                                enum bl_cbor_major major,
                                 baals_error *err)
 {
     struct cbor_head head = {.len = 0};
@@ -219,7 +209,7 @@ struct bl_cbor_reader bl_cbor_reader(baals_slice input)
 baals_status bl_cbor_read_uint(struct bl_cbor_reader *reader, uint64_t *out, baals_error *err)
 {
     struct cbor_head head = {.len = 0};
-    BL_TRY(cbor_expect(reader, &head, CBOR_UINT, err));
+    BL_TRY(cbor_expect(reader, &head, BL_CBOR_UINT, err));
     *out = head.argument;
     reader->offset += head.len;
     return BAALS_OK;
@@ -229,10 +219,10 @@ baals_status bl_cbor_read_int(struct bl_cbor_reader *reader, int64_t *out, baals
 {
     struct cbor_head head = {.len = 0};
     BL_TRY(cbor_peek_head(reader, &head, err));
-    if (head.major == CBOR_NINT) {
+    if (head.major == BL_CBOR_NINT) {
         *out = -1 - (int64_t)head.argument;
     } else {
-        BL_TRY(cbor_expect(reader, &head, CBOR_UINT, err));
+        BL_TRY(cbor_expect(reader, &head, BL_CBOR_UINT, err));
         if (head.argument > (uint64_t)INT64_MAX)
             return bl_fail_at(err, BAALS_REJECT_RANGE, reader->offset,
                               "an integer is above 2^63-1");
@@ -244,7 +234,7 @@ baals_status bl_cbor_read_int(struct bl_cbor_reader *reader, int64_t *out, baals
 
 static baals_status cbor_read_string(struct bl_cbor_reader *reader,
                                      baals_slice *out,
-                                     enum cbor_major major,
+                                     enum bl_cbor_major major,
                                      baals_error *err)
 {
     struct cbor_head head = {.len = 0};
@@ -257,7 +247,7 @@ static baals_status cbor_read_string(struct bl_cbor_reader *reader,
 
 baals_status bl_cbor_read_bytes(struct bl_cbor_reader *reader, baals_slice *out, baals_error *err)
 {
-    return cbor_read_string(reader, out, CBOR_BYTES, err);
+    return cbor_read_string(reader, out, BL_CBOR_BYTES, err);
 }
 
 baals_status
@@ -265,7 +255,7 @@ bl_cbor_read_bytes_exact(struct bl_cbor_reader *reader, uint8_t *out, size_t len
 {
     struct bl_cbor_reader ahead = *reader;
     baals_slice bytes;
-    BL_TRY(cbor_read_string(&ahead, &bytes, CBOR_BYTES, err));
+    BL_TRY(cbor_read_string(&ahead, &bytes, BL_CBOR_BYTES, err));
     if (bytes.len != len)
         return bl_fail_at(err, BAALS_REJECT_LENGTH, reader->offset,
                           "a byte string has %zu bytes where %zu are expected", bytes.len, len);
@@ -277,14 +267,14 @@ bl_cbor_read_bytes_exact(struct bl_cbor_reader *reader, uint8_t *out, size_t len
 
 baals_status bl_cbor_read_text(struct bl_cbor_reader *reader, baals_slice *out, baals_error *err)
 {
-    return cbor_read_string(reader, out, CBOR_TEXT, err);
+    return cbor_read_string(reader, out, BL_CBOR_TEXT, err);
 }
 
 baals_status
 bl_cbor_read_array(struct bl_cbor_reader *reader, uint64_t *count_out, baals_error *err)
 {
     struct cbor_head head = {.len = 0};
-    BL_TRY(cbor_expect(reader, &head, CBOR_ARRAY, err));
+    BL_TRY(cbor_expect(reader, &head, BL_CBOR_ARRAY, err));
     *count_out = head.argument;
     reader->offset += head.len;
     return BAALS_OK;
@@ -336,7 +326,7 @@ baals_status bl_cbor_read_versioned(struct bl_cbor_reader *reader,
 baals_status bl_cbor_read_map(struct bl_cbor_reader *reader, uint64_t *count_out, baals_error *err)
 {
     struct cbor_head head = {.len = 0};
-    BL_TRY(cbor_expect(reader, &head, CBOR_MAP, err));
+    BL_TRY(cbor_expect(reader, &head, BL_CBOR_MAP, err));
     *count_out = head.argument;
     reader->offset += head.len;
     return BAALS_OK;
@@ -345,7 +335,7 @@ baals_status bl_cbor_read_map(struct bl_cbor_reader *reader, uint64_t *count_out
 baals_status bl_cbor_read_bool(struct bl_cbor_reader *reader, bool *out, baals_error *err)
 {
     struct cbor_head head = {.len = 0};
-    BL_TRY(cbor_expect(reader, &head, CBOR_SIMPLE, err));
+    BL_TRY(cbor_expect(reader, &head, BL_CBOR_SIMPLE, err));
     if (head.argument == CBOR_NULL)
         return bl_fail_at(err, BAALS_REJECT_TYPE, reader->offset,
                           "null stands where false or true is expected");
@@ -357,7 +347,7 @@ baals_status bl_cbor_read_bool(struct bl_cbor_reader *reader, bool *out, baals_e
 baals_status bl_cbor_read_null(struct bl_cbor_reader *reader, baals_error *err)
 {
     struct cbor_head head = {.len = 0};
-    BL_TRY(cbor_expect(reader, &head, CBOR_SIMPLE, err));
+    BL_TRY(cbor_expect(reader, &head, BL_CBOR_SIMPLE, err));
     if (head.argument != CBOR_NULL)
         return bl_fail_at(err, BAALS_REJECT_TYPE, reader->offset,
                           "false or true stands where null is expected");
@@ -422,10 +412,10 @@ static baals_status cbor_skip_step(struct bl_cbor_reader *reader,
     struct cbor_head head = {.len = 0};
 
     BL_TRY(cbor_peek_head(reader, &head, err));
-    if (is_key && head.major != CBOR_TEXT)
+    if (is_key && head.major != BL_CBOR_TEXT)
         return bl_fail_at(err, BAALS_REJECT_MAP_KEY, reader->offset,
                           "%s stands where a map key is expected", cbor_major_name(head.major));
-    bool opens = head.major == CBOR_ARRAY || head.major == CBOR_MAP;
+    bool opens = head.major == BL_CBOR_ARRAY || head.major == BL_CBOR_MAP;
     if (opens && *depth == depth_max)
         return bl_fail_at(err, BAALS_REJECT_DEPTH, reader->offset,
                           "arrays and maps are nested more than %u deep", depth_max);
@@ -436,10 +426,10 @@ static baals_status cbor_skip_step(struct bl_cbor_reader *reader,
     if (top != NULL)
         top->left--;
     reader->offset += head.len;
-    if (head.major == CBOR_BYTES || head.major == CBOR_TEXT)
+    if (head.major == BL_CBOR_BYTES || head.major == BL_CBOR_TEXT)
         reader->offset += (size_t)head.argument;
     if (opens) {
-        bool is_map = head.major == CBOR_MAP;
+        bool is_map = head.major == BL_CBOR_MAP;
         /* No overflow: the count was checked against the bytes left. */
         frames[*depth] =
             (struct cbor_frame){.left = head.argument * (is_map ? 2 : 1), .is_map = is_map};
@@ -492,7 +482,7 @@ baals_status bl_cbor_read_metadata(struct bl_cbor_reader *reader,
         *out = bl_slice(NULL, 0);
         return BAALS_OK;
     }
-    BL_TRY(cbor_expect(reader, &head, CBOR_MAP, err));
+    BL_TRY(cbor_expect(reader, &head, BL_CBOR_MAP, err));
     baals_status status = bl_cbor_skip(&ahead, BL_METADATA_DEPTH_MAX, &reason);
     if (status != BAALS_OK)
         return bl_fail_at(err, status == BAALS_REJECT_DEPTH ? limit_status : status, reason.offset,

@@ -4,14 +4,13 @@
  * and argument in its shortest form) and, for strings, the bytes. Failures stay in the buffer.
  */
 #include "types/types.h"
+#include "types/types_internal.h"
 
-enum { CBOR_UINT = 0, CBOR_NINT = 1, CBOR_BYTES = 2, CBOR_TEXT = 3, CBOR_ARRAY = 4, CBOR_MAP = 5 };
-
-static void cbor_write_head(struct bl_buffer *buffer, unsigned major, uint64_t argument)
+static void cbor_write_head(struct bl_buffer *buffer, enum bl_cbor_major major, uint64_t argument)
 {
     uint8_t head[9];
     size_t len;
-    uint8_t top = (uint8_t)(major << 5);
+    uint8_t top = (uint8_t)((unsigned)major << 5);
 
     if (argument < 24) {
         head[0] = (uint8_t)(top | argument);
@@ -38,40 +37,40 @@ static void cbor_write_head(struct bl_buffer *buffer, unsigned major, uint64_t a
 
 void bl_cbor_write_uint(struct bl_buffer *buffer, uint64_t value)
 {
-    cbor_write_head(buffer, CBOR_UINT, value);
+    cbor_write_head(buffer, BL_CBOR_UINT, value);
 }
 
 void bl_cbor_write_int(struct bl_buffer *buffer, int64_t value)
 {
     if (value >= 0) {
-        cbor_write_head(buffer, CBOR_UINT, (uint64_t)value);
+        cbor_write_head(buffer, BL_CBOR_UINT, (uint64_t)value);
     } else {
         /* -1 - value, which is the complement and cannot overflow. */
-        cbor_write_head(buffer, CBOR_NINT, ~(uint64_t)value);
+        cbor_write_head(buffer, BL_CBOR_NINT, ~(uint64_t)value);
     }
 }
 
 void bl_cbor_write_bytes(struct bl_buffer *buffer, baals_slice bytes)
 {
-    cbor_write_head(buffer, CBOR_BYTES, bytes.len);
+    cbor_write_head(buffer, BL_CBOR_BYTES, bytes.len);
     bl_buffer_append(buffer, bytes.data, bytes.len);
 }
 
 void bl_cbor_write_text(struct bl_buffer *buffer, baals_slice text)
 {
     BL_DCHECK(bl_utf8_valid(text));
-    cbor_write_head(buffer, CBOR_TEXT, text.len);
+    cbor_write_head(buffer, BL_CBOR_TEXT, text.len);
     bl_buffer_append(buffer, text.data, text.len);
 }
 
 void bl_cbor_write_array(struct bl_buffer *buffer, uint64_t count)
 {
-    cbor_write_head(buffer, CBOR_ARRAY, count);
+    cbor_write_head(buffer, BL_CBOR_ARRAY, count);
 }
 
 void bl_cbor_write_map(struct bl_buffer *buffer, uint64_t count)
 {
-    cbor_write_head(buffer, CBOR_MAP, count);
+    cbor_write_head(buffer, BL_CBOR_MAP, count);
 }
 
 void bl_cbor_write_bool(struct bl_buffer *buffer, bool value)

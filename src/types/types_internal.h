@@ -6,6 +6,18 @@
  */
 #include "types/types.h"
 
+/* The major types of CBOR: the three high bits of an item's first byte. */
+enum bl_cbor_major {
+    BL_CBOR_UINT = 0,
+    BL_CBOR_NINT = 1,
+    BL_CBOR_BYTES = 2,
+    BL_CBOR_TEXT = 3,
+    BL_CBOR_ARRAY = 4,
+    BL_CBOR_MAP = 5,
+    BL_CBOR_TAG = 6,
+    BL_CBOR_SIMPLE = 7
+};
+
 /* A buffer over the caller's memory: it never grows, fails when full, needs no deinit. */
 struct bl_buffer bl_types_fixed_buffer(uint8_t *memory, size_t size);
 
