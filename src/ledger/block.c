@@ -71,7 +71,8 @@ block_check_supply(const struct bl_transition *t, const struct bl_write_set *set
     uint64_t after = t->burned;
     for (size_t i = 0; i < set->count; i++) {
         const struct bl_change *change = &set->changes[i];
-        if (change->space != BAALS_SPACE_ACCOUNTS)
+        bool is_sentinel = change->key.len != sizeof(baals_address);
+        if (change->space != BAALS_SPACE_ACCOUNTS || is_sentinel)
             continue;
         if (change->has_old)
             BL_TRY(block_add_balance(&before, change->old_value, err));

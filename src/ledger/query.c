@@ -114,7 +114,7 @@ baals_status bl_ledger_simulate_tx(baals_receipt *receipt_out,
     struct bl_transition *t = NULL;
     BL_TRY(bl_block_begin(&t, ledger, view, tip->index + 1, tip->timestamp_ms, arena, err));
     baals_receipt receipt;
-    struct bl_debug debug;
+    struct bl_debug debug = {0};
     baals_slice bytes = {NULL, 0};
     baals_status status = bl_transition_apply_tx(t, &receipt, tx, err);
     if (status == BAALS_OK)

@@ -116,7 +116,7 @@ baals_status bl_block_record_receipt(baals_slice *receipt_out,
     struct bl_cbor_reader receipts = bl_cbor_reader(record->receipts);
     struct bl_cbor_reader notes = bl_cbor_reader(record->debug);
     baals_slice receipt = {NULL, 0};
-    baals_debug debug;
+    baals_debug debug = {.function_index = UINT32_MAX, .offset = UINT32_MAX};
     baals_status status = BAALS_OK;
     for (uint32_t i = 0; i <= position && status == BAALS_OK; i++) {
         status = bl_cbor_read_bytes(&receipts, &receipt, NULL);
