@@ -625,8 +625,8 @@ static void random_types(struct random_module *m, struct wasm_text *out, struct 
 static void
 random_exports(struct random_module *m, struct wasm_text *out, struct wasm_text *content)
 {
-    wasm_text_u32(content, m->function_count + 1);
-    wasm_text_add(content, "\4main\0\0", 7);
+    wasm_text_u32(content, m->function_count + 2);
+    wasm_text_add(content, "\4main\0\0\6memory\2\0", 16);
     for (uint32_t i = 0; i < m->function_count; i++) {
         char name[8];
         const int len = snprintf(name, sizeof name, "f%u", i);
