@@ -99,12 +99,13 @@ struct bl_interpreter_instance {
 };
 
 /*
- * The stack counter of the instrumentation ends an execution at 256 KiB of frames of at least 72
- * bytes, one leaf of 512 bytes aside, which needs at most 32,832 slots and 3,642 frames. These
- * bounds are above that and are never a verdict: reaching them is a local fault.
+ * The stack counter of the instrumentation ends an execution at 256 KiB of frames of at least 64
+ * bytes, eight of them for each slot: at most 4,096 frames and 32,768 slots, and one frame of 512
+ * bytes without calls, and a helper's. These bounds are above that and are never a verdict:
+ * reaching them is a local fault.
  */
 #define BL_INTERPRETER_SLOTS (40u * 1024u)
-#define BL_INTERPRETER_FRAMES 4096u
+#define BL_INTERPRETER_FRAMES 4160u
 
 #define BL_INTERPRETER_PAGE 65536u
 
