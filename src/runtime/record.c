@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Bodies of the journal's records (docs/internals/journal.md): what a block is, what came of it,
+ * Bodies of the journal's records (docs/internals/runtime.md): what a block is, what came of it,
  * what it changed, and the local notes about its executions. Decoding is total: a body that passed
  * its checksum may still come from a foreign file.
  */

@@ -111,7 +111,7 @@ struct baals_chain {
 
 /* ---- block records (record.c): the body of a BLOCK record of the journal ---- */
 
-/* [block, [receipt...], write set, [debug...]] (docs/internals/journal.md). Borrows. */
+/* [block, [receipt...], write set, [debug...]] (docs/internals/runtime.md). Borrows. */
 struct bl_block_record {
     baals_block block;
     size_t receipt_count;
