@@ -272,33 +272,102 @@ static void meter_write_plain(struct bl_buffer *out, const struct meter_walk *wa
     }
 }
 
-/* `guarded`: the body stands inside the wrapper of the stack guard. */
+static uint32_t meter_size_u32(uint32_t value)
+{
+    uint32_t size = 1;
+    for (; value >= 0x80; value >>= 7)
+        size++;
+    return size;
+}
+
+static uint32_t meter_size_s64(int64_t value)
+{
+    uint64_t bits = (uint64_t)(value < 0 ? ~value : value) >> 6;
+    uint32_t size = 1;
+    for (; bits != 0; bits >>= 7)
+        size++;
+    return size;
+}
+
+/* Bytes of an instruction in its shortest form; 0 for a br_table, which is always written anew. */
+static uint32_t meter_shortest_size(const struct bl_wasm_instruction *instruction)
+{
+    const uint32_t op = instruction->op >= 0xfc00 ? 2 : 1;
+    switch ((enum bl_wasm_immediate)bl_wasm_op_info(instruction->op)->immediate) {
+    case BL_WASM_IMM_NONE:
+        return op;
+    case BL_WASM_IMM_BLOCK:
+    case BL_WASM_IMM_MEMORY:
+        return op + 1;
+    case BL_WASM_IMM_MEMORY2:
+        return op + 2;
+    case BL_WASM_IMM_INDEX:
+        return op + meter_size_u32(instruction->index);
+    case BL_WASM_IMM_CALL_INDIRECT:
+    case BL_WASM_IMM_DATA_MEMORY:
+        return op + meter_size_u32(instruction->index) + 1;
+    case BL_WASM_IMM_MEMARG:
+        return op + 1 + meter_size_u32((uint32_t)instruction->value);
+    case BL_WASM_IMM_I32:
+    case BL_WASM_IMM_I64:
+        return op + meter_size_s64(instruction->value);
+    case BL_WASM_IMM_BR_TABLE:
+        return 0;
+    }
+    return 0;
+}
+
+/* Copies the bytes of the input from *from up to `to`, and moves *from there. */
 static void
-meter_write_instruction(struct bl_buffer *out, const struct meter_walk *walk, bool guarded)
+meter_copy(struct bl_buffer *out, const struct meter_walk *walk, uint32_t *from, uint32_t to)
+{
+    bl_buffer_append(out, walk->cursor.bytes + *from, to - *from);
+    *from = to;
+}
+
+/* Whether the instruction is copied as it stands. `guarded`: the body is inside the wrapper of the
+ * stack guard. */
+static bool meter_is_unchanged(const struct meter_walk *walk, bool guarded)
 {
     switch (walk->instruction.op) {
     case BL_WASM_OP_RETURN:
-        if (guarded) {
-            const ptrdiff_t depth = walk->frame - walk->meter->frames;
-            meter_op_index(out, BL_WASM_OP_BR, (uint32_t)depth);
-            return;
-        }
+        return !guarded;
+    case BL_WASM_OP_MEMORY_GROW:
+    case BL_WASM_OP_MEMORY_INIT:
+    case BL_WASM_OP_MEMORY_COPY:
+    case BL_WASM_OP_MEMORY_FILL:
+        return false;
+    default:
+        return walk->cursor.at - walk->instruction.offset ==
+               meter_shortest_size(&walk->instruction);
+    }
+}
+
+static void meter_write_changed(struct bl_buffer *out, const struct meter_walk *walk)
+{
+    switch (walk->instruction.op) {
+    case BL_WASM_OP_RETURN: {
+        const ptrdiff_t depth = walk->frame - walk->meter->frames;
+        meter_op_index(out, BL_WASM_OP_BR, (uint32_t)depth);
         break;
+    }
     case BL_WASM_OP_MEMORY_GROW:
         meter_op_index(out, BL_WASM_OP_CALL, walk->meter->grow_function);
-        return;
+        break;
     case BL_WASM_OP_MEMORY_INIT:
     case BL_WASM_OP_MEMORY_COPY:
     case BL_WASM_OP_MEMORY_FILL:
         /* The length is on top of the stack; the helper charges for it and leaves it there. */
         meter_op_index(out, BL_WASM_OP_CALL, walk->meter->bulk_function);
+        meter_write_plain(out, walk);
         break;
     default:
+        meter_write_plain(out, walk);
         break;
     }
-    meter_write_plain(out, walk);
 }
 
+/* Runs of instructions that stay as they are, which is nearly all, are copied at once. */
 static void meter_write_code(struct bl_buffer *out,
                              struct bl_wasm_meter *meter,
                              const struct bl_wasm_function *function,
@@ -306,11 +375,19 @@ static void meter_write_code(struct bl_buffer *out,
 {
     struct meter_walk walk = meter_walk_begin(meter, function);
     uint32_t block = 0;
+    uint32_t from = walk.cursor.at; /* what stands before it is written */
     while (meter_walk_next(&walk)) {
-        meter_write_instruction(out, &walk, guarded);
-        if (walk.boundary != BL_WASM_BOUNDARY_NONE)
-            meter_charge(out, meter, meter->costs[++block]);
+        if (!meter_is_unchanged(&walk, guarded)) {
+            meter_copy(out, &walk, &from, walk.instruction.offset);
+            meter_write_changed(out, &walk);
+            from = walk.cursor.at;
+        }
+        if (walk.boundary != BL_WASM_BOUNDARY_NONE && meter->costs[++block] > 0) {
+            meter_copy(out, &walk, &from, walk.cursor.at);
+            meter_charge(out, meter, meter->costs[block]);
+        }
     }
+    meter_copy(out, &walk, &from, walk.cursor.at);
 }
 
 void bl_wasm_meter_body(struct bl_buffer *out,
