@@ -143,8 +143,9 @@ baals_status bl_overlay_get(struct bl_overlay *overlay,
                             baals_slice key,
                             baals_error *err)
 {
-    struct bl_entry *entry;
+    struct bl_entry *entry = NULL;
     BL_TRY(overlay_load(overlay, &entry, space, key, err));
+    BL_ASSERT(entry != NULL);
     if (!entry->has_value)
         return BAALS_NOTFOUND;
     *value_out = entry->value;
@@ -157,9 +158,10 @@ baals_status bl_overlay_put(struct bl_overlay *overlay,
                             baals_slice value,
                             baals_error *err)
 {
-    struct bl_entry *entry;
+    struct bl_entry *entry = NULL;
     baals_slice copy;
     BL_TRY(overlay_load(overlay, &entry, space, key, err));
+    BL_ASSERT(entry != NULL);
     if (!bl_arena_copy(&copy, overlay->arena, value))
         return bl_fail(err, BAALS_NOMEM, "no memory for a value of %zu bytes", value.len);
     BL_TRY(overlay_save(overlay, entry, space, err));
@@ -170,9 +172,10 @@ baals_status bl_overlay_put(struct bl_overlay *overlay,
 baals_status
 bl_overlay_delete(struct bl_overlay *overlay, baals_space space, baals_slice key, baals_error *err)
 {
-    struct bl_entry *entry;
+    struct bl_entry *entry = NULL;
     BL_ASSERT(space != BAALS_SPACE_MODULES);
     BL_TRY(overlay_load(overlay, &entry, space, key, err));
+    BL_ASSERT(entry != NULL);
     if (!entry->has_value)
         return BAALS_OK;
     BL_TRY(overlay_save(overlay, entry, space, err));
