@@ -61,6 +61,7 @@ static void test_dead_code(void **state)
         {CODE("02 40 00 0b"), BL_WASM_CODE_OPERAND_MISSING}, /* the block ends reachable */
         {CODE("41 00 04 7f 00 05 41 00 0b"), BL_WASM_CODE_OK},
         {CODE("00 04 7f 00 05 42 00 0b"), BL_WASM_CODE_TYPE_MISMATCH},
+        {CODE("41 00 04 7f 00 05 0b"), BL_WASM_CODE_OPERAND_MISSING}, /* else starts anew */
         {CODE("00 02 7e 0c 00 0b 1a 41 00"),
          BL_WASM_CODE_OPERAND_MISSING}, /* a block starts anew */
         {CODE("02 7f 02 7e 00 0e 01 00 01 0b 1a 41 00 0b"), BL_WASM_CODE_OK},
