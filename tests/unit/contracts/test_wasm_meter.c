@@ -157,10 +157,12 @@ static void test_helpers(void **state)
 static void test_shortest(void **state)
 {
     (void)state;
-    assert_body(HEAD "a: 01 [82 00 81 00 7f 80 00 7e 41 ff ff ff ff 7f 1a 42 80 80 00 1a"
-                     " 20 80 00 1a 41 00 28 80 00 88 80 00 1a 0b];",
-                0,
-                "02 01 7f 00 7e " CHARGE("15") "41 7f 1a 42 00 1a 20 00 1a 41 00 28 00 08 1a 0b");
+    assert_body(
+        HEAD "a: 01 [82 00 81 00 7f 80 00 7e 41 ff ff ff ff 7f 1a 42 80 80 00 1a"
+             " 42 *9{ff} 7f 1a"
+             " 20 80 00 1a 41 00 28 80 00 88 80 00 1a 0b];",
+        0,
+        "02 01 7f 00 7e " CHARGE("17") "41 7f 1a 42 00 1a 42 7f 1a 20 00 1a 41 00 28 00 08 1a 0b");
 }
 
 /* Written integers are read back, and no byte less would do. */

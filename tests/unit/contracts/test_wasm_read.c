@@ -219,7 +219,8 @@ static void test_total(void **state)
         testlib_rng_bytes(&rng, bytes, len);
         struct bl_wasm_cursor cursor = {bytes, 0, (uint32_t)len};
         struct bl_wasm_instruction instruction;
-        (void)bl_wasm_read_instruction(&instruction, &cursor);
+        const enum bl_wasm_code code = bl_wasm_read_instruction(&instruction, &cursor);
+        assert_true(code != BL_WASM_CODE_OK || cursor.at > 0);
         assert_true(cursor.at <= len);
         free(bytes);
     }
