@@ -51,11 +51,9 @@ bool bl_address_equal(const baals_address *a, const baals_address *b)
 bool bl_bytes_all_zero(const void *data, size_t len)
 {
     const uint8_t *bytes = data;
-    for (size_t i = 0; i < len; i++) {
-        if (bytes[i] != 0)
-            return false;
-    }
-    return true;
+    /* Every byte equals the one before it, and the first is zero: memcmp is much faster than a loop
+     * over megabytes. */
+    return len == 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, len - 1) == 0);
 }
 
 void bl_store_u16be(uint8_t *out, uint16_t value)

@@ -481,7 +481,7 @@ static baals_status journal_read_record(const struct bl_journal *journal,
         return journal_damaged(position, err);
     uint8_t *body = NULL;
     if (header.body_len > 0) {
-        body = bl_alloc_zero(&journal->env->alloc, 1, header.body_len);
+        body = bl_alloc_resize(&journal->env->alloc, NULL, 0, header.body_len);
         if (body == NULL)
             return bl_fail(err, BAALS_NOMEM, "no memory to read a journal record");
         baals_status status = bl_file_read_at(segment->file, body, &read, offset + sizeof bytes,

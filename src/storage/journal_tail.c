@@ -45,16 +45,18 @@ tail_damaged(const struct tail *tail, uint32_t segment, uint64_t offset, baals_e
         (unsigned long)bl_journal_offset_of(tail->place), (unsigned long)segment, offset);
 }
 
-/* Looks at every place of one segment where a group may start. `salt` NULL: unknown, any does. */
+/* Looks at every place of one segment where a group may start, from `from` to `to`. */
 static baals_status tail_search_segment(struct tail *tail,
                                         const struct bl_journal_segment *segment,
                                         uint32_t number,
                                         uint32_t from,
-                                        const uint8_t *salt,
+                                        uint64_t to,
                                         baals_error *err)
 {
+    /* Without the header the salt is not known, and any does. */
+    const uint8_t *salt = segment->verdict == BL_JOURNAL_WHOLE ? segment->header.salt : NULL;
     bl_journal_window_use(tail->window, segment->file);
-    for (uint64_t at = from; at < segment->size; at += BL_JOURNAL_ALIGN) {
+    for (uint64_t at = from; at < to; at += BL_JOURNAL_ALIGN) {
         struct bl_journal_header header;
         bool found = false;
         bool whole = false;
@@ -81,21 +83,19 @@ static baals_status tail_search_later(struct tail *tail,
                                       uint32_t number,
                                       baals_error *err)
 {
-    const uint8_t *salt = NULL;
     if (segment->verdict == BL_JOURNAL_UNKNOWN ||
         (segment->verdict == BL_JOURNAL_WHOLE && segment->header.durable_to > tail->place))
         return tail_damaged(tail, number, 0, err);
-    if (segment->verdict == BL_JOURNAL_WHOLE)
-        salt = segment->header.salt;
-    return tail_search_segment(tail, segment, number, BL_JOURNAL_ALIGN, salt, err);
+    return tail_search_segment(tail, segment, number, BL_JOURNAL_ALIGN, segment->size, err);
 }
 
 static baals_status tail_search(struct tail *tail, baals_error *err)
 {
-    const uint8_t *salt =
-        tail->segment.verdict == BL_JOURNAL_WHOLE ? tail->segment.header.salt : NULL;
     uint32_t from = bl_journal_offset_of(tail->scan->end);
-    BL_TRY(tail_search_segment(tail, &tail->segment, tail->number, from, salt, err));
+    /* The usual end of a journal is zeros only: then there is nothing to look at. */
+    bl_journal_window_use(tail->window, tail->segment.file);
+    BL_TRY(bl_journal_window_last(tail->window, &tail->last, from, tail->segment.size, err));
+    BL_TRY(tail_search_segment(tail, &tail->segment, tail->number, from, tail->last, err));
     for (uint32_t number = tail->number + 1; number <= tail->count; number++) {
         struct bl_journal_segment segment;
         BL_TRY(bl_journal_segments_acquire(tail->segments, &segment, number, err));
@@ -218,8 +218,6 @@ tail_settle_torn(struct tail *tail, struct bl_journal_report *report, baals_erro
 {
     bool whole_header = tail->segment.verdict == BL_JOURNAL_WHOLE;
     uint64_t from = bl_journal_offset_of(tail->scan->end);
-    bl_journal_window_use(tail->window, tail->segment.file);
-    BL_TRY(bl_journal_window_last(tail->window, &tail->last, from, tail->segment.size, err));
     if (tail->last == from && tail->count == tail->number)
         return BAALS_OK;
     report->cut_position = tail->place;

@@ -35,13 +35,14 @@ journal_lib_try(struct bl_env *env, struct bl_journal_report *report, int32_t re
 
 void journal_lib_body(uint8_t *out, size_t len, uint64_t number)
 {
-    uint64_t state = number * 0x9e3779b97f4a7c15u + 1;
-    for (size_t i = 0; i < len; i++) {
-        state = state * 6364136223846793005u + 1442695040888963407u;
-        out[i] = (uint8_t)(state >> 56);
+    /* The number, then a word that follows from it, again and again with its place. */
+    uint8_t block[64];
+    for (size_t i = 0; i < sizeof block; i += 8)
+        bl_store_u64le(block + i, (number + i) * 0x9e3779b97f4a7c15u);
+    for (size_t at = 0; at < len; at += sizeof block) {
+        bl_store_u64le(block, at == 0 ? number : number * 31 + at);
+        memcpy(out + at, block, len - at < sizeof block ? len - at : sizeof block);
     }
-    if (len >= 8)
-        bl_store_u64le(out, number);
 }
 
 baals_status
