@@ -109,10 +109,11 @@ static baals_status journal_read_options(struct bl_journal *journal,
 {
     uint32_t bytes =
         options->segment_bytes == 0 ? BL_JOURNAL_SEGMENT_DEFAULT : options->segment_bytes;
-    if (bytes < BL_JOURNAL_SEGMENT_MIN || bytes > BL_JOURNAL_SEGMENT_MAX)
+    if (bytes < BL_JOURNAL_SEGMENT_MIN || bytes > BL_JOURNAL_SEGMENT_MAX) {
         return bl_fail(err, BAALS_MISUSE_ARGUMENT,
                        "a journal segment of %lu bytes: 1 MiB to 1 GiB are possible",
                        (unsigned long)bytes);
+    }
     journal->segment_bytes = (uint32_t)bl_journal_align(bytes);
     journal->read_only = options->read_only != 0;
     return BAALS_OK;

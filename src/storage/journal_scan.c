@@ -29,18 +29,20 @@ static baals_status scan_segment_header(struct scan *scan, bool *good_out, baals
     *good_out = false;
     if (segment->verdict == BL_JOURNAL_BAD)
         return BAALS_OK;
-    if (segment->verdict == BL_JOURNAL_UNKNOWN)
+    if (segment->verdict == BL_JOURNAL_UNKNOWN) {
         return bl_fail(err, BAALS_UNSUPPORTED_VERSION,
                        "journal segment %08u.log has a later format than this build knows",
                        (unsigned)number);
+    }
     if (!bl_hash_equal(&segment->header.chain_id, scan->chain_id))
         return bl_fail(err, BAALS_CORRUPT_FOREIGN,
                        "journal segment %08u.log belongs to another chain", (unsigned)number);
     bool continues = !scan->linked || bl_hash_equal(&segment->header.prev, &scan->result.last_hash);
-    if (segment->header.number != number || !continues)
+    if (segment->header.number != number || !continues) {
         return bl_fail(err, BAALS_CORRUPT_JOURNAL,
                        "journal segment %08u.log does not continue the one before it",
                        (unsigned)number);
+    }
     *good_out = true;
     return BAALS_OK;
 }
@@ -143,11 +145,12 @@ baals_status bl_journal_scan_run(struct bl_journal_scan *out,
         BL_TRY(status);
         scan.result.bad = !more;
     }
-    if (!scan.linked)
+    if (!scan.linked) {
         return bl_fail(err, BAALS_CORRUPT_JOURNAL,
                        "no whole journal record at segment %lu offset %lu, where one is known",
                        (unsigned long)bl_journal_segment_of(from),
                        (unsigned long)bl_journal_offset_of(from));
+    }
     *out = scan.result;
     return BAALS_OK;
 }

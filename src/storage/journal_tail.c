@@ -259,11 +259,12 @@ baals_status bl_journal_tail_settle(struct bl_journal_report *report,
                         .count = bl_journal_segments_count(segments),
                         .place = scan->end,
                         .search_left = TAIL_SEARCH_BYTES_MAX};
-    if (must_reach > scan->end)
+    if (must_reach > scan->end) {
         return bl_fail(err, BAALS_CORRUPT_JOURNAL,
                        "the journal ends at segment %lu offset %lu, before its checkpoint",
                        (unsigned long)bl_journal_segment_of(scan->end),
                        (unsigned long)bl_journal_offset_of(scan->end));
+    }
     if (!scan->bad)
         return BAALS_OK;
     BL_TRY(bl_journal_segments_acquire(segments, &tail.segment, tail.number, err));

@@ -421,6 +421,7 @@ static baals_status pool_log_init(struct bl_pool_log *log,
     return BAALS_OK;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): eight parameters are the contract of the header. */
 baals_status bl_pool_log_open(
     struct bl_pool_log **out,
     uint64_t *dropped_out,
