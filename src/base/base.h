@@ -13,18 +13,37 @@
 #include "baals/types.h"
 #include "base/limits.h"
 
-/* Writes `status` and the formatted message into `err` (which may be NULL) and returns `status`. */
-__attribute__((format(printf, 3, 4))) baals_status
-bl_fail(baals_error *err, baals_status status, const char *format, ...);
-
-/* As bl_fail, with the byte offset of the input at which a decoder stopped. */
-__attribute__((format(printf, 4, 5))) baals_status
-bl_fail_at(baals_error *err, baals_status status, size_t offset, const char *format, ...);
-
-/* Puts "prefix: " before the message already in `err`, keeps its status, and returns that status.
+/*
+ * Failing, with a printf format of one line and its arguments. Each writes into `err`, which may be
+ * NULL, and gives `status`:
+ *
+ *   return bl_fail(err, BAALS_NOMEM, "no memory for %zu keys", count);
+ *
+ * bl_fail_at adds the byte offset of the input at which a decoder stopped. bl_fail_context puts its
+ * text and ": " before the message already in `err`, whose status and offset stay.
+ *
+ * They are macros, which use `status` twice, so that compilers see what they cannot see in a
+ * function elsewhere: the status given back is the one passed in. So gcc and the analysers know
+ * that nobody takes a failure for BAALS_OK and do not warn of outputs that are set only on success.
  */
-__attribute__((format(printf, 3, 4))) baals_status
-bl_fail_context(baals_error *err, baals_status status, const char *format, ...);
+#define bl_fail(err, status, ...)                                                                  \
+    (bl_error_set((err), (status), __VA_ARGS__), bl_status_same(status))
+#define bl_fail_at(err, status, offset, ...)                                                       \
+    (bl_error_set_at((err), (status), (offset), __VA_ARGS__), bl_status_same(status))
+#define bl_fail_context(err, status, ...)                                                          \
+    (bl_error_add_context((err), __VA_ARGS__), bl_status_same(status))
+
+__attribute__((format(printf, 3, 4))) void
+bl_error_set(baals_error *err, baals_status status, const char *format, ...);
+__attribute__((format(printf, 4, 5))) void
+bl_error_set_at(baals_error *err, baals_status status, size_t offset, const char *format, ...);
+__attribute__((format(printf, 2, 3))) void
+bl_error_add_context(baals_error *err, const char *format, ...);
+
+static inline baals_status bl_status_same(baals_status status)
+{
+    return status;
+}
 
 /* Returns from the enclosing function when `expr` is not BAALS_OK. For use where nothing has to be
  * cleaned up. */

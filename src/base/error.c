@@ -107,55 +107,51 @@ static void error_clean(char *message, bool cut)
     }
 }
 
-__attribute__((format(printf, 4, 0))) static baals_status error_write(
+__attribute__((format(printf, 4, 0))) static void error_write(
     baals_error *err, baals_status status, uint32_t offset, const char *format, va_list args)
 {
-    if (err == NULL)
-        return status;
     err->status = (int32_t)status;
     err->offset = offset;
     int len = vsnprintf(err->message, sizeof err->message, format, args);
     if (len < 0)
         err->message[0] = 0;
     error_clean(err->message, len >= (int)sizeof err->message);
-    return status;
 }
 
-baals_status bl_fail(baals_error *err, baals_status status, const char *format, ...)
+void bl_error_set(baals_error *err, baals_status status, const char *format, ...)
 {
+    if (err == NULL)
+        return;
     va_list args;
     va_start(args, format);
     error_write(err, status, BAALS_NO_OFFSET, format, args);
     va_end(args);
-    return status;
 }
 
-baals_status
-bl_fail_at(baals_error *err, baals_status status, size_t offset, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    uint32_t shown = offset < BAALS_NO_OFFSET ? (uint32_t)offset : BAALS_NO_OFFSET;
-    error_write(err, status, shown, format, args);
-    va_end(args);
-    return status;
-}
-
-baals_status bl_fail_context(baals_error *err, baals_status status, const char *format, ...)
+void bl_error_set_at(baals_error *err, baals_status status, size_t offset, const char *format, ...)
 {
     if (err == NULL)
-        return status;
+        return;
+    uint32_t shown = offset < BAALS_NO_OFFSET ? (uint32_t)offset : BAALS_NO_OFFSET;
+    va_list args;
+    va_start(args, format);
+    error_write(err, status, shown, format, args);
+    va_end(args);
+}
+
+void bl_error_add_context(baals_error *err, const char *format, ...)
+{
+    if (err == NULL)
+        return;
     baals_error inner = *err;
     va_list args;
     va_start(args, format);
-    error_write(err, status, inner.offset, format, args);
+    error_write(err, (baals_status)inner.status, inner.offset, format, args);
     va_end(args);
-    err->status = inner.status;
     size_t used = strlen(err->message);
     size_t room = sizeof err->message - used;
     int len = snprintf(err->message + used, room, ": %s", inner.message);
     error_clean(err->message, len >= 0 && (size_t)len >= room);
-    return status;
 }
 
 void bl_assert_failed(const char *condition, const char *file, int line)

@@ -143,9 +143,8 @@ baals_status bl_overlay_get(struct bl_overlay *overlay,
                             baals_slice key,
                             baals_error *err)
 {
-    struct bl_entry *entry = NULL;
+    struct bl_entry *entry;
     BL_TRY(overlay_load(overlay, &entry, space, key, err));
-    BL_ASSERT(entry != NULL);
     if (!entry->has_value)
         return BAALS_NOTFOUND;
     *value_out = entry->value;
@@ -158,10 +157,9 @@ baals_status bl_overlay_put(struct bl_overlay *overlay,
                             baals_slice value,
                             baals_error *err)
 {
-    struct bl_entry *entry = NULL;
+    struct bl_entry *entry;
     baals_slice copy;
     BL_TRY(overlay_load(overlay, &entry, space, key, err));
-    BL_ASSERT(entry != NULL);
     if (!bl_arena_copy(&copy, overlay->arena, value))
         return bl_fail(err, BAALS_NOMEM, "no memory for a value of %zu bytes", value.len);
     BL_TRY(overlay_save(overlay, entry, space, err));
@@ -172,10 +170,9 @@ baals_status bl_overlay_put(struct bl_overlay *overlay,
 baals_status
 bl_overlay_delete(struct bl_overlay *overlay, baals_space space, baals_slice key, baals_error *err)
 {
-    struct bl_entry *entry = NULL;
+    struct bl_entry *entry;
     BL_ASSERT(space != BAALS_SPACE_MODULES);
     BL_TRY(overlay_load(overlay, &entry, space, key, err));
-    BL_ASSERT(entry != NULL);
     if (!entry->has_value)
         return BAALS_OK;
     BL_TRY(overlay_save(overlay, entry, space, err));
