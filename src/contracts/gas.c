@@ -94,11 +94,11 @@ uint64_t bl_gas_instruction_cost(const struct bl_gas_schedule *schedule,
                                  const struct bl_wasm_instruction *instruction,
                                  uint32_t params)
 {
-    const enum bl_gas_class class_ = (enum bl_gas_class)bl_wasm_op_info(instruction->op)->gas_class;
-    const uint64_t base = schedule->instruction[class_];
-    if (class_ == BL_GAS_CALL || class_ == BL_GAS_CALL_INDIRECT)
+    const enum bl_gas_class kind = (enum bl_gas_class)bl_wasm_op_info(instruction->op)->gas_class;
+    const uint64_t base = schedule->instruction[kind];
+    if (kind == BL_GAS_CALL || kind == BL_GAS_CALL_INDIRECT)
         return base + schedule->call_param * params;
-    if (class_ == BL_GAS_BR_TABLE)
+    if (kind == BL_GAS_BR_TABLE)
         return base + bl_gas_units(instruction->index, schedule->br_table_targets);
     return base;
 }

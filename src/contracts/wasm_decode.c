@@ -9,7 +9,6 @@
  */
 #include "contracts/wasm.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "contracts/wasm_internal.h"
@@ -823,35 +822,6 @@ static bool decode_module(struct bl_wasm_decoder *d)
     return decode_finish(d, rank);
 }
 
-/* "function 7 "name": ", or nothing outside functions. */
-static void decode_report_function(char *out, size_t size, uint32_t index, baals_slice bytes)
-{
-    baals_slice name = {0};
-    out[0] = '\0';
-    if (index == BL_WASM_NONE)
-        return;
-    if (bl_wasm_function_name(&name, bytes, index))
-        (void)snprintf(out, size, "function %u \"%.*s\": ", index, (int)name.len,
-                       (const char *)name.data);
-    else
-        (void)snprintf(out, size, "function %u: ", index);
-}
-
-/* One line for people. A float gets the hint that saves its author a day. */
-static baals_status
-decode_report(const struct bl_wasm_error *fault, baals_slice bytes, baals_error *err)
-{
-    const bool op = fault->opcode != BL_WASM_NO_OPCODE;
-    const char *hint =
-        fault->code == BL_WASM_CODE_FLOAT ? "; formatting or math code usually brings it in" : "";
-    char function[96];
-    decode_report_function(function, sizeof function, fault->function_index, bytes);
-    return bl_fail_at(err, BAALS_REJECT_CODE, fault->offset, "%s%s%s%s (%s at offset %u)%s",
-                      function, op ? bl_wasm_op_name(fault->opcode) : "", op ? ": " : "",
-                      bl_wasm_code_text(fault->code), bl_wasm_code_name(fault->code), fault->offset,
-                      hint);
-}
-
 baals_status bl_wasm_decode(const struct bl_wasm_module **out,
                             struct bl_arena *arena,
                             baals_slice bytes,
@@ -882,7 +852,7 @@ baals_status bl_wasm_decode(const struct bl_wasm_module **out,
             (void)bl_wasm_explain_float(&d->fault, bytes);
         if (where != NULL)
             *where = d->fault;
-        return decode_report(&d->fault, bytes, err);
+        return bl_wasm_explain_fault(&d->fault, bytes, err);
     }
     *out = &d->module;
     return BAALS_OK;

@@ -7,6 +7,7 @@
  */
 #include "contracts/wasm_internal.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define EXPLAIN_NAME_MAX 64u
@@ -186,4 +187,34 @@ bool bl_wasm_function_name(baals_slice *out, baals_slice bytes, uint32_t functio
         return false;
     }
     return false;
+}
+
+/* "function 7 "name": ", or nothing outside functions. */
+static void explain_function(char *out, size_t size, uint32_t index, baals_slice bytes)
+{
+    baals_slice name = {0};
+    out[0] = '\0';
+    if (index == BL_WASM_NONE)
+        return;
+    if (bl_wasm_function_name(&name, bytes, index)) {
+        const char *text = (const char *)name.data;
+        (void)snprintf(out, size, "function %u \"%.*s\": ", index, (int)name.len, text);
+    } else {
+        (void)snprintf(out, size, "function %u: ", index);
+    }
+}
+
+baals_status
+bl_wasm_explain_fault(const struct bl_wasm_error *fault, baals_slice bytes, baals_error *err)
+{
+    const bool op = fault->opcode != BL_WASM_NO_OPCODE;
+    /* The hint saves its reader a day. */
+    const char *hint =
+        fault->code == BL_WASM_CODE_FLOAT ? "; formatting or math code usually brings it in" : "";
+    char function[sizeof "function 4294967295 \"\": " + EXPLAIN_NAME_MAX];
+    explain_function(function, sizeof function, fault->function_index, bytes);
+    return bl_fail_at(err, BAALS_REJECT_CODE, fault->offset, "%s%s%s%s (%s at offset %u)%s",
+                      function, op ? bl_wasm_op_name(fault->opcode) : "", op ? ": " : "",
+                      bl_wasm_code_text(fault->code), bl_wasm_code_name(fault->code), fault->offset,
+                      hint);
 }

@@ -78,6 +78,9 @@ bool bl_wasm_validate_body(struct bl_wasm_decoder *decoder, struct bl_wasm_funct
 /* The first float instruction of the code section, as far as a scan without validation gets. Fills
  * in offset, function and opcode of *fault and returns true, or leaves it alone. */
 bool bl_wasm_explain_float(struct bl_wasm_error *fault, baals_slice bytes);
+/* Writes the cause as one line for people and returns REJECT_CODE. */
+baals_status
+bl_wasm_explain_fault(const struct bl_wasm_error *fault, baals_slice bytes, baals_error *err);
 
 /* ---- metering ---- */
 

@@ -81,6 +81,31 @@ static void test_function_names(void **state)
                               "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"));
 }
 
+/* The message has function, name, instruction, text, code, offset and hint, as far as they exist.
+ */
+static void test_messages(void **state)
+{
+    (void)state;
+    size_t len = 0;
+    uint8_t *bytes = testlib_wasm(&len, NAMES);
+    struct bl_wasm_error fault = {BL_WASM_CODE_FLOAT, 9, 7, 0xa0};
+    baals_error err;
+    assert_int_equal(bl_wasm_explain_fault(&fault, bl_slice(bytes, len), &err), BAALS_REJECT_CODE);
+    assert_string_equal(err.message,
+                        "function 7 \"seventh\": f64.add: floating point is not deterministic "
+                        "enough for contracts (FLOAT at offset 9); formatting or math code usually "
+                        "brings it in");
+    fault = (struct bl_wasm_error){BL_WASM_CODE_BODY_SIZE, 9, 1, BL_WASM_NO_OPCODE};
+    (void)bl_wasm_explain_fault(&fault, bl_slice(bytes, len), &err);
+    assert_string_equal(
+        err.message,
+        "function 1: a function's code does not fill its size (BODY_SIZE at offset 9)");
+    fault = (struct bl_wasm_error){BL_WASM_CODE_MAGIC, 0, BL_WASM_NONE, BL_WASM_NO_OPCODE};
+    (void)bl_wasm_explain_fault(&fault, bl_slice(bytes, len), &err);
+    assert_string_equal(err.message, "this is not a WebAssembly module (MAGIC at offset 0)");
+    free(bytes);
+}
+
 /* Any truncation and any flipped bit is read within its bounds. */
 static void test_damage(void **state)
 {
@@ -118,6 +143,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_finds_the_instruction),
         cmocka_unit_test(test_claims_nothing_else),
         cmocka_unit_test(test_function_names),
+        cmocka_unit_test(test_messages),
         cmocka_unit_test(test_damage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
