@@ -9,8 +9,6 @@
 
 #include <string.h>
 
-#include "crypto/crypto.h"
-
 unsigned bl_node_nibble(const baals_hash *path, unsigned depth)
 {
     BL_ASSERT(depth < BL_NIBBLES_MAX);
@@ -31,75 +29,100 @@ bl_node_key(uint8_t out[BL_NODE_KEY_MAX], baals_space store, unsigned depth, con
     return bl_slice(out, 2 + len);
 }
 
-static uint32_t node_hash_slots(struct bl_node *node, uint32_t dirty)
+/* ---- hashes inside a node ---- */
+
+/* The positions of the quarters, whose hashes are kept. */
+#define NODE_QUARTER_FIRST 4u
+#define NODE_QUARTER_END 8u
+
+/* The slot of the lone leaf below a position of weight 1. */
+static unsigned node_lone_slot(const struct bl_node *node, unsigned position)
 {
-    uint8_t messages[16 * BL_LEAF_MESSAGE_LEN];
-    uint8_t leaves[16];
-    size_t count = 0;
+    while (position < 16)
+        position = node->weights[2 * position] == 1 ? 2 * position : 2 * position + 1;
+    return position - 16;
+}
+
+/* Recursion goes down at most four levels: slots that are not leaves are always known. */
+const baals_hash *bl_node_hash_at(struct bl_node *node, /* NOLINT(misc-no-recursion) */
+                                  unsigned position)
+{
+    BL_ASSERT(position >= 1 && position < 32);
+    baals_hash *hash = &node->hashes[position];
+    if ((node->known & 1u << position) != 0)
+        return hash;
+    if (node->weights[position] == 1) {
+        const struct bl_slot *leaf = &node->slots[node_lone_slot(node, position)];
+        bl_rules_leaf(hash, &leaf->hash, &leaf->value_hash);
+    } else {
+        BL_ASSERT(position < 16 && node->weights[position] == 2);
+        const baals_hash *left = bl_node_hash_at(node, 2 * position);
+        const baals_hash *right = bl_node_hash_at(node, 2 * position + 1);
+        bl_rules_inner(hash, left, right);
+    }
+    node->known |= 1u << position;
+    return hash;
+}
+
+/* Weight of a slot as its content says, and its hash unless it is a leaf. */
+static void node_set_slot(struct bl_node *node, unsigned index)
+{
+    static const uint8_t weights[3] = {
+        [BL_SLOT_EMPTY] = 0, [BL_SLOT_INNER] = 2, [BL_SLOT_LEAF] = 1};
+    const struct bl_slot *slot = &node->slots[index];
+    unsigned position = 16 + index;
+    node->weights[position] = weights[slot->kind];
+    node->known &= ~(1u << position);
+    if (slot->kind == BL_SLOT_LEAF)
+        return;
+    node->hashes[position] = slot->kind == BL_SLOT_INNER ? slot->hash : bl_rules_empty;
+    node->known |= 1u << position;
+}
+
+/* Weight of an inner position from those below it; its hash has to be computed again. */
+static void node_set_weight(struct bl_node *node, unsigned position)
+{
+    unsigned weight = node->weights[2 * position] + node->weights[2 * position + 1];
+    node->weights[position] = (uint8_t)(weight < 2 ? weight : 2);
+    node->known &= ~(1u << position);
+    if (weight == 0) {
+        node->hashes[position] = bl_rules_empty;
+        node->known |= 1u << position;
+    }
+}
+
+void bl_node_changed(struct bl_node *node, uint32_t slots)
+{
+    uint32_t positions = slots << 16;
     for (unsigned i = 0; i < 16; i++) {
-        const struct bl_slot *slot = &node->slots[i];
-        if ((dirty & 1u << i) == 0)
-            continue;
-        if (slot->kind == BL_SLOT_LEAF) {
-            uint8_t *message = messages + count * BL_LEAF_MESSAGE_LEN;
-            memcpy(message, BL_LEAF_PREFIX, BL_LEAF_PREFIX_LEN);
-            memcpy(message + BL_LEAF_PREFIX_LEN, slot->hash.bytes, 32);
-            memcpy(message + BL_LEAF_PREFIX_LEN + 32, slot->value_hash.bytes, 32);
-            leaves[count++] = (uint8_t)i;
-            node->weights[16 + i] = 1;
-        } else {
-            bool inner = slot->kind == BL_SLOT_INNER;
-            node->hashes[16 + i] = inner ? slot->hash : bl_rules_empty;
-            node->weights[16 + i] = inner ? 2 : 0;
-        }
+        if ((slots & 1u << i) != 0)
+            node_set_slot(node, i);
     }
-    baals_hash results[16];
-    if (count > 0)
-        bl_sha256_many(results, messages, BL_LEAF_MESSAGE_LEN, count);
-    for (size_t i = 0; i < count; i++)
-        node->hashes[16 + leaves[i]] = results[i];
-    return dirty << 16;
-}
-
-/* One level, the positions first to 2*first - 1. Returns the dirty positions of all levels. */
-static uint32_t node_hash_level(struct bl_node *node, unsigned first, uint32_t dirty)
-{
-    uint8_t messages[8 * BL_INNER_MESSAGE_LEN];
-    uint8_t places[8];
-    size_t count = 0;
-    for (unsigned i = first; i < 2 * first; i++) {
-        if ((dirty & 3u << 2 * i) == 0)
+    for (unsigned i = 15; i >= 1; i--) {
+        if ((positions & 3u << 2 * i) == 0)
             continue;
-        dirty |= 1u << i;
-        unsigned weight = node->weights[2 * i] + node->weights[2 * i + 1];
-        node->weights[i] = (uint8_t)(weight < 2 ? weight : 2);
-        if (weight < 2) {
-            /* A lone leaf moves up; nothing stays EMPTY. */
-            node->hashes[i] = node->hashes[node->weights[2 * i] == 1 ? 2 * i : 2 * i + 1];
-            continue;
-        }
-        uint8_t *message = messages + count * BL_INNER_MESSAGE_LEN;
-        memcpy(message, BL_INNER_PREFIX, BL_INNER_PREFIX_LEN);
-        memcpy(message + BL_INNER_PREFIX_LEN, node->hashes[2 * i].bytes, 32);
-        memcpy(message + BL_INNER_PREFIX_LEN + 32, node->hashes[2 * i + 1].bytes, 32);
-        places[count++] = (uint8_t)i;
+        positions |= 1u << i;
+        node_set_weight(node, i);
     }
-    baals_hash results[8];
-    if (count > 0)
-        bl_sha256_many(results, messages, BL_INNER_MESSAGE_LEN, count);
-    for (size_t i = 0; i < count; i++)
-        node->hashes[places[i]] = results[i];
-    return dirty;
 }
 
-void bl_node_hash(struct bl_node *node, uint32_t dirty)
+baals_status bl_node_check(struct bl_node *node, uint32_t slots, baals_error *err)
 {
-    uint32_t positions = node_hash_slots(node, dirty & 0xffffu);
-    for (unsigned first = 8; first >= 1; first /= 2)
-        positions = node_hash_level(node, first, positions);
+    for (unsigned quarter = NODE_QUARTER_FIRST; quarter < NODE_QUARTER_END; quarter++) {
+        uint32_t below = 0xfu << 4 * (quarter - NODE_QUARTER_FIRST);
+        if ((slots & below) == 0 || node->weights[quarter] < 2)
+            continue;
+        baals_hash kept = node->hashes[quarter];
+        node->known &= ~(1u << quarter);
+        if (!bl_hash_equal(bl_node_hash_at(node, quarter), &kept))
+            return bl_fail(err, BAALS_CORRUPT_STATE, "a state tree node's hashes do not fit");
+    }
+    return BAALS_OK;
 }
 
-size_t bl_node_encode(uint8_t out[BL_NODE_BYTES_MAX], const struct bl_node *node)
+/* ---- records ---- */
+
+size_t bl_node_encode(uint8_t out[BL_NODE_BYTES_MAX], struct bl_node *node)
 {
     BL_ASSERT(node->weights[1] == 2);
     uint16_t present = 0;
@@ -118,8 +141,30 @@ size_t bl_node_encode(uint8_t out[BL_NODE_BYTES_MAX], const struct bl_node *node
             len += 32;
         }
     }
+    for (unsigned i = NODE_QUARTER_FIRST; i < NODE_QUARTER_END; i++) {
+        if (node->weights[i] < 2)
+            continue;
+        memcpy(out + len, bl_node_hash_at(node, i)->bytes, 32);
+        len += 32;
+    }
     bl_store_u16be(out, present);
     bl_store_u16be(out + 2, leaf);
+    return len;
+}
+
+/* Kinds, weights and the length that follows from them. */
+static size_t node_decode_shape(struct bl_node *out, unsigned present, unsigned leaf)
+{
+    size_t len = 4;
+    memset(out->slots, 0, sizeof out->slots);
+    for (unsigned i = 0; i < 16; i++) {
+        if ((present & 1u << i) != 0)
+            out->slots[i].kind = (leaf & 1u << i) != 0 ? BL_SLOT_LEAF : BL_SLOT_INNER;
+        len += 32u * ((present >> i & 1u) + (leaf >> i & 1u));
+    }
+    bl_node_changed(out, 0xffffu);
+    for (unsigned i = NODE_QUARTER_FIRST; i < NODE_QUARTER_END; i++)
+        len += out->weights[i] == 2 ? 32u : 0u;
     return len;
 }
 
@@ -129,28 +174,30 @@ baals_status bl_node_decode(struct bl_node *out, baals_slice bytes, baals_error 
         return bl_fail(err, BAALS_CORRUPT_STATE, "a state tree node of %zu bytes", bytes.len);
     unsigned present = bl_load_u16be(bytes.data);
     unsigned leaf = bl_load_u16be(bytes.data + 2);
-    size_t want = 4;
-    for (unsigned i = 0; i < 16; i++)
-        want += 32u * ((present >> i & 1u) + (leaf >> i & 1u));
-    if ((leaf & ~present) != 0 || bytes.len != want)
+    if ((leaf & ~present) != 0 || bytes.len != node_decode_shape(out, present, leaf))
         return bl_fail(err, BAALS_CORRUPT_STATE, "a state tree node's slots do not fit its size");
+    if (out->weights[1] < 2)
+        return bl_fail(err, BAALS_CORRUPT_STATE, "a state tree node with fewer than two leaves");
     const uint8_t *in = bytes.data + 4;
-    memset(out->slots, 0, sizeof out->slots);
     for (unsigned i = 0; i < 16; i++) {
         struct bl_slot *slot = &out->slots[i];
-        if ((present & 1u << i) == 0)
+        if (slot->kind == BL_SLOT_EMPTY)
             continue;
-        slot->kind = (leaf & 1u << i) != 0 ? BL_SLOT_LEAF : BL_SLOT_INNER;
         memcpy(slot->hash.bytes, in, 32);
         in += 32;
         if (slot->kind == BL_SLOT_LEAF) {
             memcpy(slot->value_hash.bytes, in, 32);
             in += 32;
         }
+        node_set_slot(out, i);
     }
-    bl_node_hash(out, 0xffffu);
-    if (out->weights[1] < 2)
-        return bl_fail(err, BAALS_CORRUPT_STATE, "a state tree node with fewer than two leaves");
+    for (unsigned i = NODE_QUARTER_FIRST; i < NODE_QUARTER_END; i++) {
+        if (out->weights[i] < 2)
+            continue;
+        memcpy(out->hashes[i].bytes, in, 32);
+        in += 32;
+        out->known |= 1u << i;
+    }
     return BAALS_OK;
 }
 
@@ -173,7 +220,7 @@ baals_status bl_node_load(struct bl_node *out,
                        bl_state_store_name(store), depth);
     BL_TRY(status);
     BL_TRY(bl_node_decode(out, bytes, err));
-    if (!bl_hash_equal(&out->hashes[1], expected))
+    if (!bl_hash_equal(bl_node_hash_at(out, 1), expected))
         return bl_fail(err, BAALS_CORRUPT_STATE,
                        "a node of the store %s at depth %u is not the one its parent names",
                        bl_state_store_name(store), depth);

@@ -42,7 +42,7 @@ void bl_rules_state_root(struct bl_state_roots *roots);
 
 #define BL_NIBBLES_MAX 64u /* of a key hash */
 #define BL_NODE_KEY_MAX 34u
-#define BL_NODE_BYTES_MAX (4u + 16u * 64u)
+#define BL_NODE_BYTES_MAX (4u + 16u * 64u + 4u * 32u)
 
 enum bl_slot_kind {
     BL_SLOT_EMPTY = 0, /* no leaf below */
@@ -55,12 +55,13 @@ struct bl_slot {
     baals_hash value_hash; /* LEAF only */
 };
 /* A node and the hashes of the binary subtrees inside it, numbered like a heap: 1 is the node's
- * root, i has the children 2i and 2i+1, 16..31 are the slots. `weight` is the number of leaves
- * below, counted to two. */
+ * root, i has the children 2i and 2i+1, 4..7 are the quarters, 16..31 the slots. `weight` is the
+ * number of leaves below, counted to two. Hashes are read with bl_node_hash_at. */
 struct bl_node {
     struct bl_slot slots[16];
     baals_hash hashes[32];
     uint8_t weights[32];
+    uint32_t known; /* bit i: hashes[i] is up to date */
 };
 
 unsigned bl_node_nibble(const baals_hash *path, unsigned depth);
@@ -69,14 +70,20 @@ baals_slice bl_node_key(uint8_t out[BL_NODE_KEY_MAX],
                         baals_space store,
                         unsigned depth,
                         const baals_hash *path);
-/* Brings `hashes` up to date where the slots of `dirty` (bit i: slot i) changed. */
-void bl_node_hash(struct bl_node *node, uint32_t dirty);
+/* The hash of a position, computed when it is not known. */
+const baals_hash *bl_node_hash_at(struct bl_node *node, unsigned position);
+/* Brings weights up to date and forgets hashes where the slots of the mask (bit i: slot i)
+ * changed. */
+void bl_node_changed(struct bl_node *node, uint32_t slots);
+/* Checks the slots of the mask, and those beside them in their quarters, against the kept hashes.
+ * CORRUPT_STATE. */
+baals_status bl_node_check(struct bl_node *node, uint32_t slots, baals_error *err);
 /* Writes the record; returns its length. At least two leaves lie below the node. */
-size_t bl_node_encode(uint8_t out[BL_NODE_BYTES_MAX], const struct bl_node *node);
-/* Total: CORRUPT_STATE. Fills in slots and hashes. */
+size_t bl_node_encode(uint8_t out[BL_NODE_BYTES_MAX], struct bl_node *node);
+/* Total: CORRUPT_STATE. The kept hashes are not checked. */
 baals_status bl_node_decode(struct bl_node *out, baals_slice bytes, baals_error *err);
-/* Reads the node and checks that its root is `expected`. CORRUPT_STATE when it is missing, damaged
- * or another one; IO, CORRUPT. */
+/* Reads the node whose root is `expected`; its slots have to be checked before they are used.
+ * CORRUPT_STATE when it is missing, damaged or another one; IO, CORRUPT. */
 baals_status bl_node_load(struct bl_node *out,
                           struct bl_view *view,
                           baals_space store,

@@ -77,20 +77,34 @@ tree_set_leaf(struct bl_slot *slot, const struct bl_leaf_change *change, baals_e
     return BAALS_OK;
 }
 
-/* Prepares the node below `slot`: read, or made with the slot's lone leaf in its place. */
+/* The slots in which the changes lie. */
+static uint32_t tree_slots(const struct bl_leaf_change *changes, size_t count, unsigned depth)
+{
+    uint32_t slots = 0;
+    for (size_t i = 0; i < count; i++)
+        slots |= 1u << bl_node_nibble(&changes[i].key_hash, depth);
+    return slots;
+}
+
+/* Prepares the node below `slot`: read, and checked where it will change, or made with the slot's
+ * lone leaf in its place. */
 static baals_status tree_open_node(struct bl_node *node,
                                    const struct tree_update *update,
                                    const struct bl_slot *slot,
                                    unsigned depth,
-                                   const baals_hash *path,
+                                   const struct bl_leaf_change *changes,
+                                   size_t count,
                                    baals_error *err)
 {
-    if (slot->kind == BL_SLOT_INNER)
-        return bl_node_load(node, update->view, update->store, depth, path, &slot->hash, err);
+    if (slot->kind == BL_SLOT_INNER) {
+        BL_TRY(bl_node_load(node, update->view, update->store, depth, &changes[0].key_hash,
+                            &slot->hash, err));
+        return bl_node_check(node, tree_slots(changes, count, depth), err);
+    }
     memset(node->slots, 0, sizeof node->slots);
     if (slot->kind == BL_SLOT_LEAF)
         node->slots[bl_node_nibble(&slot->hash, depth)] = *slot;
-    bl_node_hash(node, 0xffffu);
+    bl_node_changed(node, 0xffffu);
     return BAALS_OK;
 }
 
@@ -98,7 +112,7 @@ static baals_status tree_open_node(struct bl_node *node,
  * left of it in the parent's slot. */
 static baals_status tree_close_node(struct bl_slot *slot,
                                     const struct tree_update *update,
-                                    const struct bl_node *node,
+                                    struct bl_node *node,
                                     unsigned depth,
                                     const baals_hash *path,
                                     baals_error *err)
@@ -111,7 +125,7 @@ static baals_status tree_close_node(struct bl_slot *slot,
         uint8_t record[BL_NODE_BYTES_MAX];
         baals_slice value = bl_slice(record, bl_node_encode(record, node));
         slot->kind = BL_SLOT_INNER;
-        slot->hash = node->hashes[1];
+        slot->hash = *bl_node_hash_at(node, 1);
         return bl_writes_add(update->writes, BAALS_SPACE_NODES, key, &value, true, err);
     }
     for (unsigned i = 0; i < 16; i++) {
@@ -142,8 +156,7 @@ static baals_status tree_update_slot(struct tree_update *update, /* NOLINT(misc-
     struct bl_node *node = tree_node_at(update, depth);
     if (node == NULL)
         return bl_fail(err, BAALS_NOMEM, "no memory for a state tree node");
-    BL_TRY(tree_open_node(node, update, slot, depth, path, err));
-    uint32_t dirty = 0;
+    BL_TRY(tree_open_node(node, update, slot, depth, changes, count, err));
     for (size_t begin = 0; begin < count;) {
         unsigned nibble = bl_node_nibble(&changes[begin].key_hash, depth);
         size_t end = begin + 1;
@@ -151,10 +164,9 @@ static baals_status tree_update_slot(struct tree_update *update, /* NOLINT(misc-
             end++;
         BL_TRY(tree_update_slot(update, &node->slots[nibble], depth + 1, changes + begin,
                                 end - begin, err));
-        dirty |= 1u << nibble;
         begin = end;
     }
-    bl_node_hash(node, dirty);
+    bl_node_changed(node, tree_slots(changes, count, depth));
     return tree_close_node(slot, update, node, depth, path, err);
 }
 
@@ -178,12 +190,11 @@ baals_status bl_tree_update(struct bl_slot *root,
 
 /* The siblings on the way from the node's root to slot `nibble`, top down, as far as the leaf or
  * node in that slot has not moved up. */
-static void
-tree_add_siblings(struct bl_tree_path *path, const struct bl_node *node, unsigned nibble)
+static void tree_add_siblings(struct bl_tree_path *path, struct bl_node *node, unsigned nibble)
 {
     for (unsigned position = 1, shift = 3; node->weights[position] == 2 && position < 16; shift--) {
         unsigned bit = nibble >> shift & 1u;
-        path->siblings[path->count++] = node->hashes[2 * position + (1 - bit)];
+        path->siblings[path->count++] = *bl_node_hash_at(node, 2 * position + (1 - bit));
         position = 2 * position + bit;
     }
 }
@@ -202,6 +213,7 @@ baals_status bl_tree_find(struct bl_tree_path *path_out,
     for (unsigned depth = 0; slot.kind == BL_SLOT_INNER; depth++) {
         BL_TRY(bl_node_load(&node, view, store, depth, key_hash, &slot.hash, err));
         unsigned nibble = bl_node_nibble(key_hash, depth);
+        BL_TRY(bl_node_check(&node, 1u << nibble, err));
         if (path_out != NULL)
             tree_add_siblings(path_out, &node, nibble);
         slot = node.slots[nibble];
@@ -255,6 +267,7 @@ static baals_status tree_outer_leaf(struct bl_slot *slot,
         if (node.slots[nibble].kind == BL_SLOT_EMPTY)
             nibble = tree_near_slot(&node, nibble, direction);
         BL_ASSERT(nibble < 16);
+        BL_TRY(bl_node_check(&node, 1u << nibble, err));
         tree_set_nibble(path, depth, nibble);
         *slot = node.slots[nibble];
     }
@@ -279,6 +292,7 @@ baals_status bl_tree_neighbour(struct bl_slot *leaf_out,
         BL_TRY(bl_node_load(&node, view, store, depth, key_hash, &slot.hash, err));
         unsigned nibble = bl_node_nibble(key_hash, depth);
         unsigned near = tree_near_slot(&node, nibble, direction);
+        BL_TRY(bl_node_check(&node, 1u << nibble | (near < 16 ? 1u << near : 0u), err));
         if (near < 16) {
             best = node.slots[near];
             best_path = *key_hash;

@@ -17,7 +17,7 @@ static void node_random(struct bl_node *node, struct testlib_rng *rng)
             if (slot->kind == BL_SLOT_LEAF)
                 testlib_rng_bytes(rng, slot->value_hash.bytes, 32);
         }
-        bl_node_hash(node, 0xffff);
+        bl_node_changed(node, 0xffff);
     } while (node->weights[1] < 2);
 }
 
@@ -63,10 +63,10 @@ static void test_hash(void **state)
         for (size_t k = 0; k < 4; k++) {
             unsigned slot = (unsigned)testlib_rng_below(&rng, 16);
             node_reference(&want, &leaves, &node, 0, 16);
-            assert_memory_equal(node.hashes[1].bytes, want.bytes, 32);
+            assert_memory_equal(bl_node_hash_at(&node, 1)->bytes, want.bytes, 32);
             assert_int_equal(node.weights[1], leaves);
             node.slots[slot] = other.slots[slot];
-            bl_node_hash(&node, 1u << slot);
+            bl_node_changed(&node, 1u << slot);
         }
     }
 }
@@ -89,7 +89,10 @@ static void test_round_trip(void **state)
             assert_memory_equal(node.slots[k].value_hash.bytes, decoded.slots[k].value_hash.bytes,
                                 32);
         }
-        assert_memory_equal(node.hashes[1].bytes, decoded.hashes[1].bytes, 32);
+        for (unsigned k = 1; k < 32; k++)
+            assert_memory_equal(bl_node_hash_at(&node, k)->bytes,
+                                bl_node_hash_at(&decoded, k)->bytes, 32);
+        assert_ok(bl_node_check(&decoded, 0xffff, NULL));
         assert_status(bl_node_decode(&decoded, bl_slice(bytes, len - 1), NULL),
                       BAALS_CORRUPT_STATE);
     }
@@ -109,9 +112,52 @@ static void test_refused(void **state)
     assert_status(bl_node_decode(&node, bl_slice(bytes, 68), NULL), BAALS_CORRUPT_STATE);
     bytes[3] = 2; /* a leaf where nothing is present */
     assert_status(bl_node_decode(&node, bl_slice(bytes, 68), NULL), BAALS_CORRUPT_STATE);
-    bytes[3] = 0; /* an inner slot alone is a node */
-    assert_ok(bl_node_decode(&node, bl_slice(bytes, 36), NULL));
-    assert_status(bl_node_decode(&node, bl_slice(bytes, 37), NULL), BAALS_CORRUPT_STATE);
+    bytes[3] = 0; /* an inner slot alone is a node, with the hash of its quarter */
+    assert_ok(bl_node_decode(&node, bl_slice(bytes, 36 + 32), NULL));
+    assert_status(bl_node_check(&node, 1, NULL), BAALS_CORRUPT_STATE);
+    assert_status(bl_node_decode(&node, bl_slice(bytes, 36), NULL), BAALS_CORRUPT_STATE);
+    assert_status(bl_node_decode(&node, bl_slice(bytes, 37 + 32), NULL), BAALS_CORRUPT_STATE);
+}
+
+/* Goal: a check of a slot, with the node's root, sees every change of a kept hash and of every slot
+ * of its quarter. */
+static void test_check(void **state)
+{
+    (void)state;
+    struct testlib_rng rng = testlib_rng(72);
+    static struct bl_node node;
+    for (size_t i = 0; i < 200; i++) {
+        uint8_t bytes[BL_NODE_BYTES_MAX];
+        unsigned slot = (unsigned)testlib_rng_below(&rng, 16);
+        node_random(&node, &rng);
+        baals_hash root = *bl_node_hash_at(&node, 1);
+        size_t len = bl_node_encode(bytes, &node);
+        size_t at = 4;
+        for (unsigned k = 0; k < 16; k++) {
+            size_t slot_len = node.slots[k].kind == BL_SLOT_EMPTY  ? 0
+                              : node.slots[k].kind == BL_SLOT_LEAF ? 64
+                                                                   : 32;
+            for (size_t byte = at; k / 4 == slot / 4 && byte < at + slot_len; byte += 7) {
+                static struct bl_node changed;
+                bytes[byte] ^= 0x10;
+                assert_ok(bl_node_decode(&changed, bl_slice(bytes, len), NULL));
+                baals_status status = bl_node_check(&changed, 1u << slot, NULL);
+                if (status == BAALS_OK)
+                    assert_memory_not_equal(bl_node_hash_at(&changed, 1)->bytes, root.bytes, 32);
+                else
+                    assert_int_equal(status, BAALS_CORRUPT_STATE);
+                bytes[byte] ^= 0x10;
+            }
+            at += slot_len;
+        }
+        for (; at < len; at += 5) {
+            static struct bl_node changed;
+            bytes[at] ^= 0x01;
+            assert_ok(bl_node_decode(&changed, bl_slice(bytes, len), NULL));
+            assert_memory_not_equal(bl_node_hash_at(&changed, 1)->bytes, root.bytes, 32);
+            bytes[at] ^= 0x01;
+        }
+    }
 }
 
 /* Goal: the key of a node is store, depth and its nibbles, the odd half zero. */
@@ -175,8 +221,9 @@ int main(int argc, char **argv)
 {
     testlib_init(argc, argv);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_hash),         cmocka_unit_test(test_round_trip),
-        cmocka_unit_test(test_refused),      cmocka_unit_test(test_key),
+        cmocka_unit_test(test_check),        cmocka_unit_test(test_hash),
+        cmocka_unit_test(test_round_trip),   cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_check),        cmocka_unit_test(test_key),
         cmocka_unit_test(test_root_records),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
