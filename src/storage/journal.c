@@ -286,9 +286,17 @@ baals_status bl_journal_append(struct bl_journal *journal,
     return BAALS_OK;
 }
 
+/* The buffer is kept from group to group, but not at the size a rare large one made it. */
+#define JOURNAL_GROUP_KEPT (8u * 1024u * 1024u)
+
 void bl_journal_abandon(struct bl_journal *journal)
 {
-    bl_buffer_clear(&journal->group);
+    struct bl_buffer *group = &journal->group;
+    bl_buffer_clear(group);
+    if (group->cap > JOURNAL_GROUP_KEPT) {
+        bl_buffer_deinit(group);
+        bl_buffer_init(group, journal->env->alloc, BL_JOURNAL_GROUP_MAX + BL_JOURNAL_ALIGN);
+    }
 }
 
 /* Fills in the headers of the records in `data`, which will stand at `position`. */

@@ -262,6 +262,59 @@ static void test_checkpoint(void **state)
                   BAALS_CORRUPT_JOURNAL);
 }
 
+/* Random groups, abandoned ones, covers and reopenings: what was committed is there, in order. */
+static void test_random(void **state)
+{
+    struct testlib_rng rng = testlib_rng(6);
+    struct bl_journal_report report;
+    struct bl_journal *journal = journal_lib_open(*state, NULL);
+    uint64_t committed = 0;
+    for (int step = 0; step < 400; step++) {
+        uint64_t action = testlib_rng_below(&rng, 10);
+        uint64_t records = testlib_rng_below(&rng, 4);
+        for (uint64_t i = 0; i < records; i++) {
+            uint64_t bound = action == 0 ? 700000 : 9000;
+            assert_ok(journal_lib_append(journal, NULL, committed + i,
+                                         (size_t)testlib_rng_below(&rng, bound)));
+        }
+        if (action == 1) {
+            bl_journal_abandon(journal);
+            continue;
+        }
+        assert_ok(bl_journal_commit(journal, NULL));
+        committed += records;
+        if (action < 5)
+            assert_ok(bl_journal_cover(journal, NULL));
+        if (action == 5) {
+            assert_ok(bl_journal_close(journal, NULL));
+            journal = journal_lib_open(*state, &report);
+            assert_int_equal(report.cut_position, 0);
+            assert_int_equal(report.end, bl_journal_end(journal));
+        }
+    }
+    assert_int_equal(journal_lib_count(journal), committed);
+    assert_true(bl_journal_end(journal) >> 32 > 3);
+    assert_ok(bl_journal_close(journal, NULL));
+}
+
+/* A group of more than 8 MiB is written, and its memory given back. */
+static void test_memory_given_back(void **state)
+{
+    struct testlib_faulty_env faulty;
+    struct testlib_faulty_alloc alloc = {.fail_at = 0};
+    testlib_faulty_env_init(&faulty, *state);
+    faulty.env.alloc = testlib_faulty_alloc(&alloc);
+    struct bl_journal *journal = journal_lib_open(&faulty.env, NULL);
+    for (uint64_t i = 0; i < 6; i++)
+        assert_ok(journal_lib_append(journal, NULL, i, 2 * MIB));
+    assert_true(alloc.live > 12 * MIB);
+    assert_ok(bl_journal_commit(journal, NULL));
+    assert_true(alloc.live < MIB);
+    assert_int_equal(journal_lib_count(journal), 6);
+    assert_ok(bl_journal_close(journal, NULL));
+    assert_int_equal(alloc.live, 0);
+}
+
 /* A write that found the disk full after the whole record had reached the file leaves no record,
  * and the next group takes the place. */
 static void test_full(void **state)
@@ -333,6 +386,42 @@ static void test_open_syncs(void **state)
     recording_env_deinit(&recording);
 }
 
+/* The same on the operating system's files: write, tear, cut, go on. */
+static void test_on_disk(void **state)
+{
+    (void)state;
+    struct bl_env *env = NULL;
+    struct bl_journal *journal = NULL;
+    struct bl_journal_report report;
+    struct bl_file *file = NULL;
+    const struct bl_journal_options options = {.segment_bytes = MIB};
+    char dir[512];
+    char journal_dir[600];
+    char path[700];
+    testlib_temp_dir(dir, sizeof dir, "journal");
+    assert_ok(bl_path_join(journal_dir, sizeof journal_dir, dir, "journal", NULL));
+    assert_ok(bl_path_join(path, sizeof path, journal_dir, "00000002.log", NULL));
+    assert_ok(bl_env_system(&env, bl_alloc_system(), NULL));
+    for (int life = 0; life < 2; life++) {
+        assert_ok(bl_journal_open(&journal, &report, env, journal_dir, &journal_lib_chain, &options,
+                                  NULL));
+        uint64_t count = journal_lib_count(journal);
+        assert_int_equal(count, life == 0 ? 0 : 5);
+        assert_true((report.cut_position != 0) == (life == 1));
+        for (uint64_t i = 0; i < 5; i++)
+            (void)journal_lib_commit(journal, count + i, 250000);
+        assert_int_equal(journal_lib_count(journal), count + 5);
+        assert_ok(bl_journal_close(journal, NULL));
+        if (life == 0) {
+            assert_ok(bl_file_open(env, &file, path, BL_OPEN_WRITE, NULL));
+            assert_ok(bl_file_write_at(file, 900000, (const uint8_t *)"torn", 4, NULL));
+            bl_file_close(file);
+        }
+    }
+    bl_env_close(env);
+    testlib_remove_tree(dir);
+}
+
 struct reader {
     struct bl_journal *journal;
     _Atomic bool done;
@@ -384,9 +473,12 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_read_only, setup, teardown),
         cmocka_unit_test_setup_teardown(test_foreign, setup, teardown),
         cmocka_unit_test_setup_teardown(test_checkpoint, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_random, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_memory_given_back, setup, teardown),
         cmocka_unit_test_setup_teardown(test_full, setup, teardown),
         cmocka_unit_test_setup_teardown(test_failed_sync, setup, teardown),
         cmocka_unit_test_setup_teardown(test_open_syncs, setup, teardown),
+        cmocka_unit_test(test_on_disk),
         cmocka_unit_test_setup_teardown(test_reader_beside_writer, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
