@@ -29,8 +29,9 @@ static baals_status instrument_bytes(struct instrumented *it, uint8_t *bytes, si
     *it = (struct instrumented){.bytes = bytes};
     bl_arena_init(&it->arena, bl_alloc_system(), BL_WASM_ARENA_BYTES);
     bl_buffer_init(&it->out, bl_alloc_system(), SIZE_MAX);
-    assert_ok(
-        bl_wasm_decode(&it->input, &it->arena, bl_slice(bytes, len), &options, NULL, &it->err));
+    if (bl_wasm_decode(&it->input, &it->arena, bl_slice(bytes, len), &options, NULL, &it->err) !=
+        BAALS_OK)
+        fail_msg("%s", it->err.message);
     return bl_wasm_instrument(&it->out, &it->info, it->input, bl_gas_schedule_get(1), &it->arena,
                               &it->err);
 }
@@ -184,6 +185,55 @@ static void test_growth_limit(void **state)
     instrument_end(&it);
 }
 
+/* A module at every limit at once leaves room for what the instrumenter adds: the widened limits of
+ * the instrumented profile hold, or the assertion behind them would end the test. */
+static void test_at_the_limits(void **state)
+{
+    (void)state;
+#define ONE "1: 01 60 00 00; 3: 01 00; 5: 01 00 01;"
+    static const char *const texts[] = {
+        /* the deepest nesting, guarded, charged inside, with a return from there */
+        ONE "a: 01 [00 *512{02 40} 41 00 0d 00 0f *512{0b} 10 00 0b];",
+        ONE "a: 01 [00 *511{02 40} 41 00 04 40 10 00 0f 0b *511{0b} 10 00 0b];",
+        /* the highest operand stack, charged at its top */
+        ONE "a: 01 [00 *1024{41 00} 03 40 01 0b *1024{1a} 10 00 0b];",
+        ONE "a: 01 [00 *1023{41 00} 40 00 03 40 01 0b *1023{1a} 0b];",
+        ONE "a: 01 [00 *1024{42 00} 03 40 01 0b *1024{1a} 0b];",
+        /* types and functions, with both helpers */
+        "1: #1024 *1024{60 00 00}; 3: #10000 *10000{00}; 5: 01 00 01;"
+        "a: #10000 [00 41 00 40 00 1a 41 00 41 00 41 00 fc 0b 00 0b] *9999{[00 *13{01} 0b]};",
+        /* parameters and locals of a function and of the module */
+        "1: 01 60 20 *32{7e} 00; 3: #312 *312{00}; 5: 01 00 01;"
+        "a: #312 [01 #512 7e 41 00 40 00 1a 41 00 41 00 41 00 fc 0b 00 0b] *96{[01 #512 7f 0b]}"
+        " *215{[00 0b]};",
+        /* globals */
+        ONE "6: #256 *256{7f 01 41 00 0b}; a: 01 [00 23 ff 01 1a 10 00 0b];",
+        /* table, elements and data segments */
+        "1: 01 60 00 00; 3: 01 00; 4: 01 70 00 #4096; 5: 01 00 40;"
+        "9: 01 00 41 00 0b #4096 *4096{00}; c: #1000; a: 01 [00 0b]; b: #1000 *1000{00 41 00 0b "
+        "00};",
+        ONE "a: 01 [00 41 00 0e #1024 *1025{00} 0b];",
+    };
+    for (size_t i = 0; i < BL_COUNT_OF(texts); i++) {
+        struct instrumented it;
+        const baals_status status = instrument_text(&it, texts[i]);
+        if (status != BAALS_OK)
+            fail_msg("%.80s: %s", texts[i], it.err.message);
+        instrument_end(&it);
+    }
+    char text[8192] = ONE "7: #256 ";
+    for (unsigned i = 0; i < 256; i++) {
+        const size_t len = strlen(text);
+        (void)snprintf(text + len, sizeof text - len, "'%u' 00 00 ", i);
+    }
+    strncat(text, "; 8: 00; a: 01 [00 0b];", sizeof text - strlen(text) - 1);
+    struct instrumented it;
+    assert_ok(instrument_text(&it, text));
+    assert_int_equal(it.info.module->export_count, 260);
+    instrument_end(&it);
+#undef ONE
+}
+
 /* Every allocation may fail: NOMEM, never a verdict, nothing kept. */
 static void test_memory_failures(void **state)
 {
@@ -301,9 +351,10 @@ int main(int argc, char **argv)
 {
     testlib_init(argc, argv);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_whole_module),    cmocka_unit_test(test_smallest_module),
-        cmocka_unit_test(test_describe),        cmocka_unit_test(test_growth_limit),
-        cmocka_unit_test(test_memory_failures), cmocka_unit_test(test_random_modules),
+        cmocka_unit_test(test_whole_module),   cmocka_unit_test(test_smallest_module),
+        cmocka_unit_test(test_describe),       cmocka_unit_test(test_growth_limit),
+        cmocka_unit_test(test_at_the_limits),  cmocka_unit_test(test_memory_failures),
+        cmocka_unit_test(test_random_modules),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
