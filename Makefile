@@ -48,8 +48,8 @@ cov:
 	    --html-details build/cov/coverage.html --json-summary build/cov/summary.json build/cov
 
 bench:
-	@tools/build release all
-	@bench/run $(BENCH)
+	@tools/build release baals-bench
+	@build/release/bin/baals-bench $(BENCH)
 
 fuzz:
 	@tools/build fuzz all
