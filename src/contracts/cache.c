@@ -78,6 +78,7 @@ static void cache_insert(struct bl_cache *cache, struct bl_module *module)
 
 static void cache_evict(struct bl_cache *cache, struct bl_module *module)
 {
+    BL_ASSERT(module != NULL && module->cached);
     struct bl_module **link = cache_bucket(cache, &module->key);
     while (*link != module)
         link = &(*link)->chain;

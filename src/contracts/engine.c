@@ -126,10 +126,11 @@ static baals_status engine_execute(baals_contract_engine *base,
         .fault = BAALS_OK,
         .err = err,
     };
-    if (execution.schedule == NULL || !bl_contract_knows_wasm_limits(params->wasm_limits))
+    if (execution.schedule == NULL || !bl_contract_knows_wasm_limits(params->wasm_limits)) {
         return bl_fail(err, BAALS_UNSUPPORTED_VERSION,
                        "gas schedule %u or WASM limits %u are not known to this version",
                        params->gas_schedule, params->wasm_limits);
+    }
     baals_execution_result result = {.status = BAALS_RECEIPT_OK,
                                      .trap = BAALS_OK,
                                      .trap_function = UINT32_MAX,
@@ -223,8 +224,8 @@ baals_status bl_contract_execute(baals_contract_engine *engine,
     BL_ASSERT(host->ops->version == BAALS_CONTRACT_HOST_OPS_VERSION);
     BL_ASSERT(execution->gas <= ENGINE_GAS_MAX);
     baals_status status = engine->ops->execute(engine, result_out, execution, host, err);
-    int class_ = BAALS_STATUS_CLASS(status);
-    BL_ASSERT(class_ != BAALS_CLASS_REJECT && class_ != BAALS_CLASS_TRAP);
+    BL_ASSERT(BAALS_STATUS_CLASS(status) != BAALS_CLASS_REJECT &&
+              BAALS_STATUS_CLASS(status) != BAALS_CLASS_TRAP);
     BL_ASSERT(status != BAALS_OK || result_out->gas_used <= execution->gas);
     return status;
 }
@@ -237,7 +238,7 @@ void bl_contract_result_release(baals_contract_engine *engine, baals_execution_r
 uint64_t bl_contract_deploy_gas(uint32_t gas_schedule, size_t code_len)
 {
     const struct bl_gas_schedule *schedule = bl_gas_schedule_get(gas_schedule);
-    BL_ASSERT(schedule != NULL && code_len <= BL_CODE_BYTES_MAX);
+    BL_ASSERT(schedule != NULL && code_len <= BL_TX_BYTES_MAX);
     return schedule->deploy_byte * code_len;
 }
 

@@ -45,6 +45,7 @@ baals_vm_action bl_host_crypto_hash(void *ctx,
     BL_HOST_TRY(bl_host_require(frame, known, BAALS_TRAP_ARGUMENT));
     BL_HOST_TRY(bl_host_input(frame, &data, 0, (uint32_t)args[1], len));
     BL_HOST_TRY(bl_host_place(frame, dst, sizeof digest.bytes));
+    BL_ASSERT(hash.run != NULL);
     hash.run(&digest, data);
     bl_host_write(frame, dst, bl_slice(digest.bytes, sizeof digest.bytes));
     *result_out = sizeof digest.bytes;

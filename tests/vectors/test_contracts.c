@@ -451,6 +451,7 @@ static void vectors_write_source(FILE *out, const struct vectors_source *source)
 
 static const char *vectors_path;
 
+/* Goal: the file is made from the sources above, with what the engine answers. */
 static void test_write(void **state)
 {
     (void)state;
