@@ -57,8 +57,7 @@ static baals_status poa_authorities_read(struct poa_authorities *out,
     return bl_authorities_decode(out->keys, &out->count, bytes, err);
 }
 
-/* spec/consensus.md 2: times before the start count as slot 0; such a header fails later, by time.
- */
+/* spec/consensus.md 1: "A time before start_ms lies in slot 0." */
 static uint64_t poa_slot(const struct consensus_poa *poa, uint64_t timestamp_ms)
 {
     return timestamp_ms < poa->start_ms ? 0 : (timestamp_ms - poa->start_ms) / poa->slot_ms;
@@ -158,19 +157,37 @@ static baals_produce_decision poa_trigger(const struct consensus_poa *poa,
     return never;
 }
 
-/* The start of the first slot >= `slot` that is `key`'s turn; false when `key` has none. */
-static bool poa_own_slot(uint64_t *slot_out,
-                         const struct poa_authorities *authorities,
-                         const baals_address *key,
-                         uint64_t slot)
+static bool poa_is_authority(const struct poa_authorities *authorities, const baals_address *key)
 {
     for (size_t i = 0; i < authorities->count; i++) {
-        if (bl_address_equal(key, poa_proposer(authorities, slot + i))) {
-            *slot_out = slot + i;
+        if (bl_address_equal(key, &authorities->keys[i]))
             return true;
-        }
     }
     return false;
+}
+
+/* When the first slot of `key` later than the parent's begins, not looking before `time_ms`:
+ * `time_ms` itself within its own slot. False when that lies beyond the end of time. */
+static bool poa_own_time(uint64_t *at_ms_out,
+                         const struct consensus_poa *poa,
+                         const struct poa_authorities *authorities,
+                         const baals_address *key,
+                         uint64_t time_ms,
+                         uint64_t parent_slot)
+{
+    uint64_t slot = poa_slot(poa, time_ms);
+    if (slot <= parent_slot && !bl_u64_add(&slot, parent_slot, 1))
+        return false;
+    while (!bl_address_equal(key, poa_proposer(authorities, slot))) {
+        if (!bl_u64_add(&slot, slot, 1))
+            return false;
+    }
+    uint64_t begin_ms = 0;
+    if (!bl_u64_mul(&begin_ms, slot, poa->slot_ms) ||
+        !bl_u64_add(&begin_ms, begin_ms, poa->start_ms))
+        return false;
+    *at_ms_out = begin_ms > time_ms ? begin_ms : time_ms;
+    return true;
 }
 
 static baals_status poa_final_of(uint64_t *index_out,
@@ -212,37 +229,26 @@ static baals_status poa_next(const baals_consensus *self,
     const struct consensus_poa *poa = poa_of(self);
     struct poa_authorities authorities;
     BL_TRY(poa_authorities_read(&authorities, view, err));
+    if (!poa_is_authority(&authorities, key))
+        return BAALS_OK;
     if (authorities.count == 1) {
-        if (bl_address_equal(key, &authorities.keys[0]))
-            *out = poa_trigger(poa, now_ms, pool, parent, false);
+        *out = poa_trigger(poa, now_ms, pool, parent, false);
         return BAALS_OK;
     }
-
-    uint64_t behind_ms = parent->timestamp_ms > now_ms ? parent->timestamp_ms - now_ms : 0;
-    if (behind_ms > BL_CLOCK_DRIFT_MS)
-        return bl_fail(err, BAALS_BUSY_CLOCK,
-                       "the clock is %llu ms behind the newest block; set it before sealing",
-                       (unsigned long long)behind_ms);
     bool unfinal = false;
     BL_TRY(poa_has_unfinal_txs(&unfinal, &authorities, parent, view, err));
     baals_produce_decision wanted = poa_trigger(poa, now_ms, pool, parent, unfinal);
     if (wanted.what == BAALS_PRODUCE_NEVER)
         return BAALS_OK;
-
+    uint64_t behind_ms = parent->timestamp_ms > now_ms ? parent->timestamp_ms - now_ms : 0;
+    if (behind_ms > BL_CLOCK_DRIFT_MS)
+        return bl_fail(err, BAALS_BUSY_CLOCK,
+                       "the clock is %llu ms behind the newest block; set it before sealing",
+                       (unsigned long long)behind_ms);
     uint64_t time_ms = wanted.what == BAALS_PRODUCE_AT ? wanted.at_ms : now_ms;
-    uint64_t slot = poa_slot(poa, time_ms);
-    uint64_t parent_slot = poa_slot(poa, parent->timestamp_ms);
-    if (slot <= parent_slot)
-        slot = parent_slot + 1;
-    uint64_t own = 0;
-    if (!poa_own_slot(&own, &authorities, key, slot))
-        return BAALS_OK;
-    /* Within the slot of `time_ms` that time counts, in a later one its beginning. */
-    uint64_t begin_ms = 0;
-    if (!bl_u64_mul(&begin_ms, own, poa->slot_ms) ||
-        !bl_u64_add(&begin_ms, begin_ms, poa->start_ms))
-        return BAALS_OK;
-    *out = poa_at(begin_ms > time_ms ? begin_ms : time_ms, now_ms);
+    uint64_t at_ms = 0;
+    if (poa_own_time(&at_ms, poa, &authorities, key, time_ms, poa_slot(poa, parent->timestamp_ms)))
+        *out = poa_at(at_ms, now_ms);
     return BAALS_OK;
 }
 
@@ -294,7 +300,8 @@ static int32_t poa_compare(const baals_consensus *self,
     (void)poa_of(self);
     if (a->index != b->index)
         return a->index < b->index ? -1 : 1;
-    return -memcmp(a_hash->bytes, b_hash->bytes, sizeof a_hash->bytes);
+    int order = memcmp(a_hash->bytes, b_hash->bytes, sizeof a_hash->bytes);
+    return order < 0 ? 1 : order > 0 ? -1 : 0;
 }
 
 /* Walks down from the tip collecting distinct proposers among the authorities in force at the tip:

@@ -89,7 +89,7 @@ struct bl_applied {
  * REJECT_GAS_USED, REJECT_RECEIPTS_ROOT, REJECT_STATE_ROOT in this order, or the status of the
  * first transaction that is not includable. Signatures are the caller's. In produce mode the block
  * ends up within gas limit, byte size and count; candidates that did not fit keep REJECT_GAS_BLOCK
- * or REJECT_BLOCK_SIZE. `expected` is NULL in produce mode. */
+ * or REJECT_BLOCK_SIZE, and those this machine's contract engine could not run INTERNAL_FAULT. */
 baals_status bl_ledger_apply_block(struct bl_applied *out,
                                    const struct bl_ledger *ledger,
                                    struct bl_view *view,

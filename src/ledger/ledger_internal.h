@@ -70,14 +70,9 @@ bl_transition_read_parent(struct bl_transition *t, struct bl_view *view, baals_e
 
 /* ---- transition.c ---- */
 
-/* Whether `tx` may stand at this place of the block; REJECT in the order of
- * docs/spec/transition.md. *intrinsic_out is its intrinsic gas. */
-baals_status bl_transition_check(struct bl_transition *t,
-                                 uint64_t *intrinsic_out,
-                                 const baals_tx *tx,
-                                 baals_error *err);
-/* Checks, executes and settles one transaction; *receipt_out's output lies in the arena and its
- * events are t->events. A REJECT leaves the state as it was. */
+/* Checks that `tx` may stand at this place (REJECT in the order of docs/spec/transition.md, the
+ * state left as it was), executes and settles it; *receipt_out's output lies in the arena and its
+ * events are t->events. After a local failure the caller goes back to its checkpoint. */
 baals_status bl_transition_apply_tx(struct bl_transition *t,
                                     baals_receipt *receipt_out,
                                     const baals_tx *tx,

@@ -201,7 +201,6 @@ static baals_status transition_check_funds(struct bl_transition *t,
 /* All checks; the nonce's order only where `at_place`. *account_out is the sender's record. */
 static baals_status transition_check(struct bl_transition *t,
                                      struct bl_account *account_out,
-                                     bool *exists_out,
                                      uint64_t *intrinsic_out,
                                      const baals_tx *tx,
                                      bool at_place,
@@ -220,22 +219,14 @@ static baals_status transition_check(struct bl_transition *t,
     struct bl_action action = transition_action(tx, 0);
     uint64_t records = 0;
     BL_TRY(bl_transition_records_made(t, &records, &action, err));
-    uint64_t intrinsic = bl_ledger_intrinsic_gas(tx->bytes.len, records + (exists ? 0 : 1));
+    /* A sender with a later nonce will have its record by then. */
+    if (!exists && tx->nonce == account.nonce)
+        records++;
+    uint64_t intrinsic = bl_ledger_intrinsic_gas(tx->bytes.len, records);
     BL_TRY(transition_check_funds(t, tx, &account, intrinsic, err));
     *account_out = account;
-    *exists_out = exists;
     *intrinsic_out = intrinsic;
     return BAALS_OK;
-}
-
-baals_status bl_transition_check(struct bl_transition *t,
-                                 uint64_t *intrinsic_out,
-                                 const baals_tx *tx,
-                                 baals_error *err)
-{
-    struct bl_account account;
-    bool exists = false;
-    return transition_check(t, &account, &exists, intrinsic_out, tx, true, err);
 }
 
 baals_status bl_ledger_check_pending(struct bl_account *account_out,
@@ -248,7 +239,6 @@ baals_status bl_ledger_check_pending(struct bl_account *account_out,
     bl_arena_init(&arena, ledger->alloc, 16u * 1024u * 1024u);
     struct bl_account account = {0};
     uint64_t intrinsic = 0;
-    bool exists = false;
     baals_status status = BAALS_NOMEM;
     struct bl_transition *t = bl_arena_zero(&arena, 1, sizeof *t);
     if (t == NULL) {
@@ -259,7 +249,7 @@ baals_status bl_ledger_check_pending(struct bl_account *account_out,
         if (status == BAALS_OK)
             status = bl_transition_read_parent(t, view, err);
         if (status == BAALS_OK)
-            status = transition_check(t, &account, &exists, &intrinsic, tx, false, err);
+            status = transition_check(t, &account, &intrinsic, tx, false, err);
         bl_transition_deinit(t);
     }
     bl_arena_deinit(&arena);
@@ -494,9 +484,8 @@ baals_status bl_transition_apply_tx(struct bl_transition *t,
                                     baals_error *err)
 {
     struct bl_account sender;
-    bool exists = false;
     uint64_t intrinsic = 0;
-    BL_TRY(transition_check(t, &sender, &exists, &intrinsic, tx, true, err));
+    BL_TRY(transition_check(t, &sender, &intrinsic, tx, true, err));
     t->tx_id = tx->id;
     t->event_count = 0;
     t->debug = (struct bl_debug){.function_index = UINT32_MAX, .offset = UINT32_MAX};
