@@ -160,6 +160,38 @@ static void test_check(void **state)
     }
 }
 
+/* Goal: a whole node that is not the one its parent names, such as an old version, is
+ * CORRUPT_STATE, and so is a missing one. */
+static void test_load(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct testlib_rng rng = testlib_rng(73);
+    static struct bl_node node;
+    static struct bl_node loaded;
+    uint8_t bytes[BL_NODE_BYTES_MAX];
+    uint8_t key[BL_NODE_KEY_MAX];
+    baals_hash path = {{0x12, 0x34}};
+    fixture_open(&f, "memory");
+    node_random(&node, &rng);
+    baals_hash root = *bl_node_hash_at(&node, 1);
+    baals_write write = {.space = BAALS_SPACE_NODES,
+                         .key = bl_node_key(key, BAALS_SPACE_CODE, 3, &path),
+                         .value = bl_slice(bytes, bl_node_encode(bytes, &node))};
+    fixture_push(&f, &write, 1);
+    struct bl_view *view = fixture_view(&f);
+    assert_ok(bl_node_load(&loaded, view, BAALS_SPACE_CODE, 3, &path, &root, NULL));
+    assert_status(bl_node_load(&loaded, view, BAALS_SPACE_CODE, 4, &path, &root, NULL),
+                  BAALS_CORRUPT_STATE);
+    assert_status(bl_node_load(&loaded, view, BAALS_SPACE_CODE, 64, &path, &root, NULL),
+                  BAALS_CORRUPT_STATE);
+    root.bytes[0] ^= 1;
+    assert_status(bl_node_load(&loaded, view, BAALS_SPACE_CODE, 3, &path, &root, NULL),
+                  BAALS_CORRUPT_STATE);
+    bl_view_end(view);
+    fixture_close(&f);
+}
+
 /* Goal: the key of a node is store, depth and its nibbles, the odd half zero. */
 static void test_key(void **state)
 {
@@ -221,7 +253,7 @@ int main(int argc, char **argv)
 {
     testlib_init(argc, argv);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_check),        cmocka_unit_test(test_hash),
+        cmocka_unit_test(test_load),         cmocka_unit_test(test_hash),
         cmocka_unit_test(test_round_trip),   cmocka_unit_test(test_refused),
         cmocka_unit_test(test_check),        cmocka_unit_test(test_key),
         cmocka_unit_test(test_root_records),

@@ -258,6 +258,51 @@ static void test_damage(void **state)
     fixture_close(&f);
 }
 
+/* Goal: a preimage exchanged for another record's key is seen, also where both records are equal.
+ */
+static void test_exchanged_preimages(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct bl_overlay *overlay = NULL;
+    struct bl_write_set set;
+    struct bl_buffer out;
+    baals_slice value;
+    bool exists;
+    uint8_t zero = 0;
+    fixture_open(&f, "memory");
+    fixture_genesis(&f);
+    struct bl_view *view = fixture_view(&f);
+    assert_ok(bl_overlay_new(&overlay, &f.arena, view, NULL));
+    for (size_t i = 0; i < MODEL_KEYS; i++) {
+        uint8_t bytes[40];
+        assert_ok(bl_overlay_put(overlay, BAALS_SPACE_ACCOUNTS, model_key(bytes, 0, i),
+                                 bl_slice_str("\x01"), NULL));
+    }
+    assert_ok(bl_overlay_write_set(overlay, &set, NULL));
+    fixture_commit(&f, &set);
+    bl_view_end(view);
+    for (size_t i = 0; i < MODEL_KEYS; i++) {
+        uint8_t bytes[40];
+        uint8_t preimage[33] = {BAALS_SPACE_ACCOUNTS};
+        baals_hash key_hash;
+        bl_sha256(&key_hash, model_key(bytes, 0, i));
+        memcpy(preimage + 1, key_hash.bytes, 32);
+        baals_write write = {.space = BAALS_SPACE_PREIMAGES,
+                             .key = bl_slice(preimage, sizeof preimage),
+                             .value = bl_slice(&zero, 1)};
+        fixture_push(&f, &write, 1);
+    }
+    view = fixture_view(&f);
+    bl_buffer_init(&out, bl_alloc_system(), 1u << 20);
+    assert_status(bl_state_prove(&out, &value, &exists, view, BAALS_SPACE_ACCOUNTS,
+                                 bl_slice_str("absent"), NULL),
+                  BAALS_CORRUPT_STATE);
+    bl_buffer_deinit(&out);
+    bl_view_end(view);
+    fixture_close(&f);
+}
+
 /* Goal: every allocation fails once: NOMEM, nothing lost. */
 static void test_allocation_failures(void **state)
 {
@@ -294,9 +339,13 @@ int main(int argc, char **argv)
 {
     testlib_init(argc, argv);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_key), cmocka_unit_test(test_lmdb_and_sentinel),
-        cmocka_unit_test(test_size),      cmocka_unit_test(test_golden),
-        cmocka_unit_test(test_damage),    cmocka_unit_test(test_allocation_failures),
+        cmocka_unit_test(test_every_key),
+        cmocka_unit_test(test_lmdb_and_sentinel),
+        cmocka_unit_test(test_size),
+        cmocka_unit_test(test_golden),
+        cmocka_unit_test(test_damage),
+        cmocka_unit_test(test_exchanged_preimages),
+        cmocka_unit_test(test_allocation_failures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
