@@ -423,6 +423,45 @@ static void test_out_of_stack(void **state)
     }
 }
 
+/* A method that calls a function of `locals` i64 locals without parameters or operands. */
+static void vm_open_leaf(struct vm_fixture *fx, const char *name, int locals)
+{
+    char text[8192] = "(memory 1) (func $leaf";
+    for (int i = 0; i < locals; i++)
+        strncat(text, " (local i64)", sizeof text - strlen(text) - 1);
+    strncat(text, ") (func (export \"m\") (call $leaf))", sizeof text - strlen(text) - 1);
+    vm_open(fx, name, text);
+}
+
+/* Goal: a function without calls is free of stack up to F = 512, and charged above; a stack of
+ * exactly what is needed is enough, one byte less is not. */
+static void test_leaf_frames(void **state)
+{
+    (void)state;
+    static const struct {
+        int locals;
+        int32_t stack;
+        baals_status end;
+    } rows[] = {
+        /* The method itself takes 64 bytes. */
+        {56, 64, BAALS_OK},
+        {56, 63, BAALS_TRAP_STACK},
+        {57, 64 + 520, BAALS_OK},
+        {57, 64 + 519, BAALS_TRAP_STACK},
+        {512, 64 + 64 + 8 * 512, BAALS_OK},
+        {512, 64 + 63 + 8 * 512, BAALS_TRAP_STACK},
+    };
+    for (size_t i = 0; i < BL_COUNT_OF(vm_names); i++) {
+        for (size_t k = 0; k < BL_COUNT_OF(rows); k++) {
+            struct vm_fixture fx;
+            vm_open_leaf(&fx, vm_names[i], rows[k].locals);
+            bl_vm_stack_set(fx.instance, rows[k].stack);
+            assert_status(vm_call(&fx, "m"), rows[k].end);
+            vm_close(&fx);
+        }
+    }
+}
+
 int main(int argc, char **argv)
 {
     testlib_init(argc, argv);
@@ -431,7 +470,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_fresh_instances), cmocka_unit_test(test_memory_grow),
         cmocka_unit_test(test_memory_traps),    cmocka_unit_test(test_memory_overlap),
         cmocka_unit_test(test_memory_access),   cmocka_unit_test(test_out_of_gas),
-        cmocka_unit_test(test_out_of_stack),
+        cmocka_unit_test(test_out_of_stack),    cmocka_unit_test(test_leaf_frames),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -181,7 +181,7 @@ static void test_value_stays(void **state)
     assert_int_equal(fake_account(&fx->host, 0xbb)->balance, 100);
 }
 
-/* Goal: gas for the callee is min(asked, left - left / 64). */
+/* Goal: a callee gets what was asked, and its caller pays what it used of it. */
 static void test_callee_gas(void **state)
 {
     struct contract_fixture *fx = *state;
@@ -195,30 +195,43 @@ static void test_callee_gas(void **state)
     m = contract_measure(fx, "", call_text("spend", "0", "50000", 0));
     assert_int_equal(m.gas, base + 50000);
     assert_int_equal(m.result, BAALS_RECEIPT_OUT_OF_GAS);
+}
 
-    /* Asking for all gives 63/64 of what is left. */
-    contract_deploy_body(
-        fx, 0xaa,
-        "(data (i32.const 256) \"gas\")"
-        "(func (export \"m\") (local $i i32)"
-        " (loop $fill (i32.store8 (i32.add (i32.const 544) (local.get $i)) (i32.const 0xbb))"
-        "  (br_if $fill (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1)))"
-        "   (i32.const 32))))"
-        " (i64.store (i32.const 0) (call $gas_left))"
-        " (drop (call $call_contract (i32.const 544) (i32.const 256) (i32.const 3) (i32.const 0)"
-        " (i32.const 0) (i64.const 0) (i64.const -1) (i32.const 0)))"
-        " (call $result_read (i32.const 8) (i32.const 0) (i32.const 8))"
-        " (call $output (i32.const 0) (i32.const 16)))");
-    assert_ok(contract_run(fx, 0xaa, "m", NULL));
-    assert_int_equal(fx->result.status, BAALS_RECEIPT_OK);
-    uint64_t left = bl_load_u64le(fx->result.output.data) - (150 + 5 + 10000);
-    uint64_t seen = bl_load_u64le(fx->result.output.data + 8);
-    baals_execution alone = fx->execution;
-    alone.contract = fake_address(0xbb);
-    alone.method = bl_slice_str("gas");
-    alone.gas = left - left / 64;
-    assert_ok(contract_execute(fx, &alone));
-    assert_int_equal(contract_output_u64(fx), seen);
+/* A method "m" of 0xaa that outputs its gas before calling 0xbb's "gas", and what that saw. */
+static void call_deploy_asking(struct contract_fixture *fx, const char *gas)
+{
+    char body[1024];
+    (void)snprintf(body, sizeof body,
+                   "(data (i32.const 256) \"gas\")"
+                   "(func (export \"m\")"
+                   " (memory.fill (i32.const 544) (i32.const 0xbb) (i32.const 32))"
+                   " (i64.store (i32.const 0) (call $gas_left))"
+                   " (drop (call $call_contract (i32.const 544) (i32.const 256) (i32.const 3)"
+                   "  (i32.const 0) (i32.const 0) (i64.const 0) (i64.const %s) (i32.const 0)))"
+                   " (call $result_read (i32.const 8) (i32.const 0) (i32.const 8))"
+                   " (call $output (i32.const 0) (i32.const 16)))",
+                   gas);
+    contract_deploy_body(fx, 0xaa, body);
+}
+
+/* Goal: asking for everything, or for more than there is, gives 63/64 of what is left. */
+static void test_callee_gas_most(void **state)
+{
+    struct contract_fixture *fx = *state;
+    static const char *const asked[] = {"-1", "-9223372036854775808", "9223372036854775807"};
+    for (size_t i = 0; i < BL_COUNT_OF(asked); i++) {
+        call_deploy_asking(fx, asked[i]);
+        assert_ok(contract_run(fx, 0xaa, "m", NULL));
+        assert_int_equal(fx->result.status, BAALS_RECEIPT_OK);
+        uint64_t left = bl_load_u64le(fx->result.output.data) - (150 + 5 + 10000);
+        uint64_t seen = bl_load_u64le(fx->result.output.data + 8);
+        baals_execution alone = fx->execution;
+        alone.contract = fake_address(0xbb);
+        alone.method = bl_slice_str("gas");
+        alone.gas = left - left / 64;
+        assert_ok(contract_execute(fx, &alone));
+        assert_int_equal(contract_output_u64(fx), seen);
+    }
 }
 
 /* Goal: READONLY reaches the callee from the flag and from the caller, and forbids value. */
@@ -312,11 +325,17 @@ int main(int argc, char **argv)
     testlib_init(argc, argv);
 #define CALL_TEST(name) cmocka_unit_test_setup_teardown(name, call_setup, call_teardown)
     const struct CMUnitTest tests[] = {
-        CALL_TEST(test_statuses),           CALL_TEST(test_results),
-        CALL_TEST(test_identity_and_value), CALL_TEST(test_value_stays),
-        CALL_TEST(test_callee_gas),         CALL_TEST(test_readonly),
-        CALL_TEST(test_call_refusals),      CALL_TEST(test_event),
-        CALL_TEST(test_event_limits),       CALL_TEST(test_log),
+        CALL_TEST(test_statuses),
+        CALL_TEST(test_results),
+        CALL_TEST(test_identity_and_value),
+        CALL_TEST(test_value_stays),
+        CALL_TEST(test_callee_gas),
+        CALL_TEST(test_callee_gas_most),
+        CALL_TEST(test_readonly),
+        CALL_TEST(test_call_refusals),
+        CALL_TEST(test_event),
+        CALL_TEST(test_event_limits),
+        CALL_TEST(test_log),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -55,6 +55,28 @@ static void test_read(void **state)
     assert_int_equal(m.result, 10);
 }
 
+/* Goal: places may overlap: a value over its key, key, value and lengths of a scan over each other
+ * in the order of the parameters. */
+static void test_overlap(void **state)
+{
+    struct contract_fixture *fx = *state;
+    storage_put(fx, 0xaa, "key0", "0123456789");
+    struct contract_measure m =
+        contract_measure(fx, "",
+                         "(drop (call $storage_read " KEY " (i32.const 254) (i32.const 10)))"
+                         "(local.set $r (i64.load (i32.const 254)))");
+    assert_memory_equal(&m.result, "01234567", 8);
+    m = contract_measure(
+        fx,
+        "(drop (call $storage_scan (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)"
+        " (i32.const 0)))",
+        "(drop (call $storage_next (i32.const 1) (i32.const 100) (i32.const 4) (i32.const 102)"
+        " (i32.const 10) (i32.const 104)))"
+        "(local.set $r (i64.load (i32.const 100)))");
+    /* "ke" of the key, "01" of the value, then the two lengths. */
+    assert_true(m.result == 0x000000043130656b);
+}
+
 /* Goal: write costs by the longer of old and new value, and the value is there. */
 static void test_write(void **state)
 {
@@ -363,17 +385,12 @@ int main(int argc, char **argv)
     testlib_init(argc, argv);
 #define STORAGE_TEST(name) cmocka_unit_test_setup_teardown(name, storage_setup, storage_teardown)
     const struct CMUnitTest tests[] = {
-        STORAGE_TEST(test_read),
-        STORAGE_TEST(test_write),
-        STORAGE_TEST(test_remove),
-        STORAGE_TEST(test_limits),
-        STORAGE_TEST(test_pointers),
-        STORAGE_TEST(test_arguments),
-        STORAGE_TEST(test_readonly),
-        STORAGE_TEST(test_scan_handles),
-        STORAGE_TEST(test_scan_order),
-        STORAGE_TEST(test_scan_buffers),
-        STORAGE_TEST(test_scan_with_writes),
+        STORAGE_TEST(test_read),         STORAGE_TEST(test_overlap),
+        STORAGE_TEST(test_write),        STORAGE_TEST(test_remove),
+        STORAGE_TEST(test_limits),       STORAGE_TEST(test_pointers),
+        STORAGE_TEST(test_arguments),    STORAGE_TEST(test_readonly),
+        STORAGE_TEST(test_scan_handles), STORAGE_TEST(test_scan_order),
+        STORAGE_TEST(test_scan_buffers), STORAGE_TEST(test_scan_with_writes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
