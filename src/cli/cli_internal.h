@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BL_CLI_CLI_INTERNAL_H
+#define BL_CLI_CLI_INTERNAL_H
+/*
+ * What the commands share: one run of the program, its files, keys and connection to a chain.
+ */
+#include "cli/cli.h"
+#include "cli/options.h"
+#include "rpc/rpc.h"
+
+/* Largest file that is read whole: a module, a genesis, a key. */
+#define CLI_FILE_MAX ((size_t)16 * 1024 * 1024)
+
+/* One run. */
+struct cli {
+    struct bl_env *env;
+    struct bl_arena arena; /* everything a run allocates */
+    struct cli_args args;
+    char dir[BL_PATH_MAX]; /* the data directory */
+    /* The connection, once cli_connect has made it. */
+    bool connected;
+    baals_chain *chain; /* NULL: through a node's socket */
+    struct bl_rpc_client client;
+};
+
+bool cli_has(const struct cli *cli, enum cli_option_id id);
+/* A line on stderr unless --quiet. */
+__attribute__((format(printf, 2, 3))) void cli_note(const struct cli *cli, const char *format, ...);
+
+/* The value of an option as a number; `absent` when it is not given. MISUSE_ARGUMENT. */
+baals_status cli_option_u64(
+    const struct cli *cli, uint64_t *out, enum cli_option_id id, uint64_t absent, baals_error *err);
+/* A decimal number from 0 to 2^64-1; `what` names it in the error. */
+baals_status cli_number(uint64_t *out, const char *text, const char *what, baals_error *err);
+/* An address of any kind. */
+baals_status cli_address(baals_address *out, const char *text, const char *what, baals_error *err);
+
+/* ---- files (files.c) ---- */
+
+/* A whole file into the arena; "-" is stdin. One NUL stands behind the bytes. */
+baals_status
+cli_read_file(struct cli *cli, baals_slice *out, const char *path, size_t max, baals_error *err);
+/* A file that holds a secret into locked memory of the caller, with a NUL behind: refused when
+ * others may read it. LIMIT when it does not fit. */
+baals_status
+cli_read_secret(char *out, size_t out_size, size_t *len_out, const char *path, baals_error *err);
+/* A new file of mode 0600; LIMIT_EXISTS when there is one. */
+baals_status cli_write_new(const char *path, baals_slice bytes, baals_error *err);
+/* The same, left open for writing; and an existing file, open for reading. */
+baals_status cli_open_new(int *fd_out, const char *path, baals_error *err);
+baals_status cli_open_existing(int *fd_out, const char *path, baals_error *err);
+/* The folder and its parents, mode 0700. */
+baals_status cli_make_dirs(const char *path, baals_error *err);
+/* Removes a folder that this run made, with everything in it. */
+void cli_remove_tree(const char *path);
+/* "dir/name" in the arena. */
+baals_status
+cli_join(struct cli *cli, const char **out, const char *dir, const char *name, baals_error *err);
+
+/*
+ * A data directory in the making: it is built beside its place and moved there when it is whole, so
+ * that whatever happens there is a chain or nothing. An empty folder that exists already is filled
+ * in place and emptied again on failure.
+ */
+struct cli_staging {
+    char final[BL_PATH_MAX];
+    char path[BL_PATH_MAX]; /* where to build */
+    bool in_place;
+};
+/* LIMIT_EXISTS for a folder with a chain, CORRUPT_FOREIGN for one with anything else. */
+baals_status cli_staging_begin(struct cli_staging *staging, const char *dir, baals_error *err);
+/* Moves it into place when `status` is OK, else removes it; returns the status of both. */
+baals_status cli_staging_end(struct cli *cli,
+                             struct cli_staging *staging,
+                             baals_status status,
+                             baals_error *err);
+
+/* ---- the chain (connect.c) ---- */
+
+/* Opens the data directory, or connects to the node that owns it. With `produce` blocks are made in
+ * this process when it has the authority's key. */
+baals_status cli_connect(struct cli *cli, bool produce, baals_error *err);
+/* Ends what cli_connect began; a failure to close is returned when `status` is OK. */
+baals_status cli_disconnect(struct cli *cli, baals_status status, baals_error *err);
+/* Calls a method; *result borrows from the response, which the run keeps in *doc until
+ * bl_json_free. `params` is the text of a JSON object or empty. */
+baals_status cli_rpc(struct cli *cli,
+                     struct bl_json_doc *doc,
+                     const struct bl_json **result,
+                     const char *method,
+                     const struct bl_buffer *params,
+                     baals_error *err);
+/* Calls a method and makes its result the command's. */
+baals_status cli_rpc_result(struct cli *cli,
+                            struct bl_json_writer *w,
+                            const char *method,
+                            const struct bl_buffer *params,
+                            baals_error *err);
+/* The key of the data directory's authority; *has_out false when there is no file. */
+baals_status cli_authority_key(
+    struct cli *cli, baals_keypair *key_out, bool *has_out, const char *dir, baals_error *err);
+/* Reads a key file: 64 hex digits and a line end, mode 0600. The key is in locked memory of the
+ * caller (cli_secret_lock). */
+baals_status cli_key_file(baals_keypair *key_out, const char *path, baals_error *err);
+/* Options for opening with the log on stderr. */
+baals_options cli_open_options(struct cli *cli);
+/* Progress of long work, on a terminal only. */
+void cli_progress(void *ctx, const char *what, uint64_t done, uint64_t total);
+
+/* ---- keys (signer.c, wallet.c) ---- */
+
+/* The folder of keys: --wallet, XDG_DATA_HOME, HOME. */
+baals_status cli_wallet_dir(struct cli *cli, const char **out, baals_error *err);
+/* The key file's path; MISUSE_ARGUMENT for a name that is none. */
+baals_status cli_wallet_path(struct cli *cli, const char **out, const char *name, baals_error *err);
+/* The passphrase from --passphrase-fd, --passphrase-file or the terminal, into a buffer of locked
+ * memory; `twice` asks for it again. */
+baals_status
+cli_passphrase(struct cli *cli, char *out, size_t out_size, bool twice, baals_error *err);
+/* Whose transactions --from, --key or the wallet's only key sign. */
+baals_status cli_signer_address(struct cli *cli, baals_address *out, baals_error *err);
+/* Its key pair, asking for the passphrase where one is set. The caller has locked *out. */
+baals_status cli_signer_key(struct cli *cli, baals_keypair *out, baals_error *err);
+
+/* ---- calls (transact.c) ---- */
+
+/* The arguments of a call in the arena: words as one CBOR array, or a single 0xHEX or @FILE as it
+ * is. */
+baals_status cli_call_arguments(
+    struct cli *cli, baals_slice *out, const char *const *words, size_t count, baals_error *err);
+/* OK, or the TRAP status of the "error" member of what a transaction or query gave. */
+baals_status cli_contract_failure(const struct bl_json *result, baals_error *err);
+
+/* ---- genesis (genesis_json.c) ---- */
+
+/* A genesis file as it was read, everything in the arena. `files` are the contracts' paths. */
+struct cli_genesis {
+    baals_genesis genesis;
+    const char **files;
+};
+/* REJECT_GENESIS with the field's name for everything that is not as docs/spec/genesis.md says. */
+baals_status cli_genesis_parse(struct cli_genesis *out,
+                               struct bl_arena *arena,
+                               baals_slice text,
+                               baals_error *err);
+/* Appends the file's text. */
+void cli_genesis_write(struct bl_buffer *out, const struct cli_genesis *genesis);
+
+/* ---- output (output.c) ---- */
+
+/* Appends a result as lines of "name  value". */
+void cli_print_text(struct bl_buffer *out, const struct bl_json *value);
+/* {"error": {"code", "message", "hint"}} */
+void cli_print_error_json(struct bl_buffer *out, baals_status status, const baals_error *error);
+/* "error E-CODE: message" and "hint: ..." */
+void cli_print_error_text(struct bl_buffer *out, baals_status status, const baals_error *error);
+/* What to do about a status; NULL when there is nothing to say. */
+const char *cli_hint(baals_status status);
+int cli_exit_code(baals_status status);
+/* The status with this stable code ("E-NONCE"); BAALS_INTERNAL when there is none. */
+baals_status cli_status_from_code(const char *code);
+/* All of it to a descriptor. */
+baals_status cli_write_fd(int fd, baals_slice bytes, baals_error *err);
+
+/* ---- the commands ---- */
+
+baals_status cli_run_init(struct cli *cli, struct bl_json_writer *w, baals_error *err);
+baals_status cli_run_start(struct cli *cli, struct bl_json_writer *w, baals_error *err);
+baals_status cli_run_send(struct cli *cli, struct bl_json_writer *w, baals_error *err);
+baals_status cli_run_deploy(struct cli *cli, struct bl_json_writer *w, baals_error *err);
+baals_status cli_run_call(struct cli *cli, struct bl_json_writer *w, baals_error *err);
+baals_status cli_run_query(struct cli *cli, struct bl_json_writer *w, baals_error *err);
+baals_status cli_run_simulate_send(struct cli *cli, struct bl_json_writer *w, baals_error *err);
+baals_status cli_run_simulate_deploy(struct cli *cli, struct bl_json_writer *w, baals_error *err);
+baals_status cli_run_simulate_call(struct cli *cli, struct bl_json_writer *w, baals_error *err);
+baals_status cli_run_inspect_block(struct cli *cli, struct bl_json_writer *w, baals_error *err);
+baals_status cli_run_inspect_tx(struct cli *cli, struct bl_json_writer *w, baals_error *err);
+baals_status cli_run_inspect_account(struct cli *cli, struct bl_json_writer *w, baals_error *err);
+baals_status cli_run_inspect_contract(struct cli *cli, struct bl_json_writer *w, baals_error *err);
+baals_status cli_run_inspect_receipt(struct cli *cli, struct bl_json_writer *w, baals_error *err);
+baals_status cli_run_inspect_chain(struct cli *cli, struct bl_json_writer *w, baals_error *err);
+baals_status cli_run_events(struct cli *cli, struct bl_json_writer *w, baals_error *err);
+baals_status cli_run_wallet_new(struct cli *cli, struct bl_json_writer *w, baals_error *err);
+baals_status cli_run_wallet_list(struct cli *cli, struct bl_json_writer *w, baals_error *err);
+baals_status cli_run_wallet_show(struct cli *cli, struct bl_json_writer *w, baals_error *err);
+baals_status cli_run_wallet_import(struct cli *cli, struct bl_json_writer *w, baals_error *err);
+baals_status cli_run_wallet_export(struct cli *cli, struct bl_json_writer *w, baals_error *err);
+baals_status cli_run_verify(struct cli *cli, struct bl_json_writer *w, baals_error *err);
+baals_status cli_run_repair(struct cli *cli, struct bl_json_writer *w, baals_error *err);
+baals_status cli_run_export(struct cli *cli, struct bl_json_writer *w, baals_error *err);
+baals_status cli_run_import(struct cli *cli, struct bl_json_writer *w, baals_error *err);
+baals_status cli_run_prove(struct cli *cli, struct bl_json_writer *w, baals_error *err);
+baals_status cli_run_verify_proof(struct cli *cli, struct bl_json_writer *w, baals_error *err);
+
+#endif /* BL_CLI_CLI_INTERNAL_H */
