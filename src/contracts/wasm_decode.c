@@ -358,9 +358,6 @@ static bool decode_memory_section(struct bl_wasm_decoder *d)
  * expression. */
 static enum bl_wasm_code decode_constant_refusal(uint16_t op)
 {
-    const struct bl_wasm_op_info *info = bl_wasm_op_info(op);
-    if (info->text == NULL)
-        return bl_wasm_op_refusal(op);
     switch (op) {
     case BL_WASM_OP_GLOBAL_GET:
     case BL_WASM_OP_I32_CONST:

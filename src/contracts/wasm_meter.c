@@ -75,12 +75,10 @@ static void meter_gas_check(struct bl_buffer *out, const struct bl_wasm_meter *m
     meter_op(out, BL_WASM_OP_END);
 }
 
-/* The charge at the head of a metered block; a block that costs nothing has none. */
+/* The charge at the head of a metered block. */
 static void meter_charge(struct bl_buffer *out, const struct bl_wasm_meter *meter, uint64_t cost)
 {
-    if (cost == 0)
-        return;
-    BL_ASSERT(cost <= INT64_MAX);
+    BL_ASSERT(cost > 0 && cost <= INT64_MAX);
     meter_op_index(out, BL_WASM_OP_GLOBAL_GET, meter->gas_global);
     meter_op_const(out, BL_WASM_OP_I64_CONST, (int64_t)cost);
     meter_op(out, BL_WASM_OP_I64_SUB);
@@ -238,10 +236,8 @@ static void meter_write_plain(struct bl_buffer *out, const struct meter_walk *wa
     const enum bl_wasm_op op = (enum bl_wasm_op)instruction->op;
     switch ((enum bl_wasm_immediate)bl_wasm_op_info(instruction->op)->immediate) {
     case BL_WASM_IMM_NONE:
-        meter_op(out, op);
-        break;
     case BL_WASM_IMM_BLOCK:
-        meter_op_block(out, op, instruction->block_type);
+        BL_ASSERT(false); /* these have one form only, which is copied */
         break;
     case BL_WASM_IMM_INDEX:
         meter_op_index(out, op, instruction->index);
@@ -289,7 +285,7 @@ static uint32_t meter_size_s64(int64_t value)
     return size;
 }
 
-/* Bytes of an instruction in its shortest form; 0 for a br_table, which is always written anew. */
+/* Bytes of an instruction in its shortest form; 0 for what is always written anew. */
 static uint32_t meter_shortest_size(const struct bl_wasm_instruction *instruction)
 {
     const uint32_t op = instruction->op >= 0xfc00 ? 2 : 1;
@@ -299,8 +295,6 @@ static uint32_t meter_shortest_size(const struct bl_wasm_instruction *instructio
     case BL_WASM_IMM_BLOCK:
     case BL_WASM_IMM_MEMORY:
         return op + 1;
-    case BL_WASM_IMM_MEMORY2:
-        return op + 2;
     case BL_WASM_IMM_INDEX:
         return op + meter_size_u32(instruction->index);
     case BL_WASM_IMM_CALL_INDIRECT:
@@ -312,7 +306,8 @@ static uint32_t meter_shortest_size(const struct bl_wasm_instruction *instructio
     case BL_WASM_IMM_I64:
         return op + meter_size_s64(instruction->value);
     case BL_WASM_IMM_BR_TABLE:
-        return 0;
+    case BL_WASM_IMM_MEMORY2:
+        break;
     }
     return 0;
 }
@@ -382,6 +377,7 @@ static void meter_write_code(struct bl_buffer *out,
             meter_write_changed(out, &walk);
             from = walk.cursor.at;
         }
+        /* A block that costs nothing is not charged. */
         if (walk.boundary != BL_WASM_BOUNDARY_NONE && meter->costs[++block] > 0) {
             meter_copy(out, &walk, &from, walk.cursor.at);
             meter_charge(out, meter, meter->costs[block]);

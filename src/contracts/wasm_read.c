@@ -16,14 +16,15 @@ enum bl_wasm_code bl_wasm_read_byte(uint8_t *out, struct bl_wasm_cursor *cursor)
     return BL_WASM_CODE_OK;
 }
 
-/* The groups of 7 bits of an integer of `bits` bits, low ones first, as an unsigned number, and how
- * many bits they hold. The last possible byte has room for `bits - 7 * (bytes - 1)` of them; what
- * is above must be zero, or for a signed integer equal to its top bit. */
+/* The groups of 7 bits of an integer of `bits` bits (not a multiple of 7), low ones first, as an
+ * unsigned number, and how many bits they hold. The last possible byte has room for `bits - 7 *
+ * (bytes - 1)` of them; what is above must be zero, or for a signed integer equal to its top bit.
+ */
 static enum bl_wasm_code read_leb(
     uint64_t *out, unsigned *width_out, struct bl_wasm_cursor *cursor, unsigned bits, bool sign)
 {
     uint64_t value = 0;
-    for (unsigned shift = 0; shift < bits; shift += 7) {
+    for (unsigned shift = 0;; shift += 7) {
         if (cursor->at >= cursor->end)
             return BL_WASM_CODE_UNEXPECTED_END;
         const uint8_t byte = cursor->bytes[cursor->at];
@@ -44,8 +45,6 @@ static enum bl_wasm_code read_leb(
             return BL_WASM_CODE_OK;
         }
     }
-    BL_ASSERT(bits % 7 == 0); /* else the last byte has answered */
-    return BL_WASM_CODE_LEB_LENGTH;
 }
 
 enum bl_wasm_code bl_wasm_read_u32(uint32_t *out, struct bl_wasm_cursor *cursor)

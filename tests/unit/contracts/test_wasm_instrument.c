@@ -107,6 +107,33 @@ static void test_smallest_module(void **state)
     instrument_end(&it);
 }
 
+/* Modules that are no contracts, as the core suite has them, can be instrumented too: without a
+ * memory there is no export of it. */
+static void test_without_memory(void **state)
+{
+    (void)state;
+    const struct bl_wasm_options options = {BL_WASM_INSTRUMENTED, 1, &instrument_imports};
+    const struct bl_wasm_module *module = NULL;
+    struct bl_wasm_instrumented info;
+    size_t len = 0;
+    size_t expected_len = 0;
+    uint8_t *bytes = testlib_wasm(&len, "0: 'x' ;");
+    uint8_t *expected = testlib_wasm(&expected_len, "6: 02 7e 01 42 00 0b 7f 01 41 00 0b;"
+                                                    "7: 02 'baals.gas' 03 00 'baals.stack' 03 01;");
+    struct bl_arena arena;
+    struct bl_buffer out;
+    bl_arena_init(&arena, bl_alloc_system(), BL_WASM_ARENA_BYTES);
+    bl_buffer_init(&out, bl_alloc_system(), SIZE_MAX);
+    assert_ok(bl_wasm_decode(&module, &arena, bl_slice(bytes, len), &options, NULL, NULL));
+    assert_ok(bl_wasm_instrument(&out, &info, module, bl_gas_schedule_get(1), &arena, NULL));
+    assert_int_equal(out.len, expected_len);
+    assert_memory_equal(out.data, expected, expected_len);
+    bl_buffer_deinit(&out);
+    bl_arena_deinit(&arena);
+    free(expected);
+    free(bytes);
+}
+
 /* A stored instrumented form is described as when it was made; anything else is CORRUPT. */
 static void test_describe(void **state)
 {
@@ -258,7 +285,7 @@ static void test_memory_failures(void **state)
         bl_arena_deinit(&arena);
         assert_int_equal(faults.live, 0);
         if (status == BAALS_OK) {
-            assert_true(k > 10);
+            assert_true(k > 1);
             break;
         }
         assert_int_equal(status, BAALS_NOMEM);
@@ -351,10 +378,10 @@ int main(int argc, char **argv)
 {
     testlib_init(argc, argv);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_whole_module),   cmocka_unit_test(test_smallest_module),
-        cmocka_unit_test(test_describe),       cmocka_unit_test(test_growth_limit),
-        cmocka_unit_test(test_at_the_limits),  cmocka_unit_test(test_memory_failures),
-        cmocka_unit_test(test_random_modules),
+        cmocka_unit_test(test_whole_module),    cmocka_unit_test(test_smallest_module),
+        cmocka_unit_test(test_without_memory),  cmocka_unit_test(test_describe),
+        cmocka_unit_test(test_growth_limit),    cmocka_unit_test(test_at_the_limits),
+        cmocka_unit_test(test_memory_failures), cmocka_unit_test(test_random_modules),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
