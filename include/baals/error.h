@@ -82,6 +82,7 @@ enum {
     X(LIMIT_KNOWN, LIMIT, 4, "E-KNOWN", "the transaction is already known")                        \
     X(LIMIT_EXISTS, LIMIT, 5, "E-EXISTS", "it already exists")                                     \
     X(LIMIT_EXPIRED_VIEW, LIMIT, 6, "E-VIEW", "the view has expired")                              \
+    X(LIMIT_AGE, LIMIT, 7, "E-POOL-AGE", "the transaction waited too long in the mempool")         \
     X(UNSUPPORTED, UNSUPPORTED, 0, "E-UNSUPPORTED", "not supported by this build")                 \
     X(UNSUPPORTED_VERSION, UNSUPPORTED, 1, "E-VERSION", "a version this build does not know")      \
     X(REJECT, REJECT, 0, "E-REJECT", "invalid")                                                    \

@@ -56,14 +56,12 @@ baals_consensus_view bl_branch_consensus_view(struct bl_branch *branch)
 
 /* ---- side blocks ---- */
 
-const struct bl_side_block *bl_chain_side_get(const struct baals_chain *chain,
-                                              const baals_hash *hash)
+struct bl_side_block *bl_chain_side_get(const struct baals_chain *chain, const baals_hash *hash)
 {
-    for (const struct bl_side_block *side = chain->side_blocks; side != NULL; side = side->next) {
-        if (bl_hash_equal(&side->hash, hash))
-            return side;
-    }
-    return NULL;
+    struct bl_side_block *side = chain->side_blocks;
+    while (side != NULL && !bl_hash_equal(&side->hash, hash))
+        side = side->next;
+    return side;
 }
 
 static void branch_side_free(struct baals_chain *chain, struct bl_side_block *side)
@@ -118,10 +116,21 @@ bl_chain_side_add(struct baals_chain *chain, const baals_block *block, baals_err
 
 void bl_chain_side_prune(struct baals_chain *chain, uint64_t final_height)
 {
+    for (struct bl_side_block *side = chain->side_blocks; side != NULL; side = side->next)
+        side->kept = false;
+    for (struct bl_side_block *side = chain->side_blocks; side != NULL; side = side->next) {
+        if (side->index <= final_height)
+            continue;
+        struct bl_side_block *ancestor = side;
+        while (ancestor != NULL && !ancestor->kept) {
+            ancestor->kept = true;
+            ancestor = bl_chain_side_get(chain, &ancestor->prev_hash);
+        }
+    }
     struct bl_side_block **link = &chain->side_blocks;
     while (*link != NULL) {
         struct bl_side_block *side = *link;
-        if (side->index > final_height) {
+        if (side->kept) {
             link = &side->next;
             continue;
         }
@@ -277,78 +286,92 @@ static baals_status branch_append_revert(struct branch_build *b, baals_error *er
 
 /* ---- deciding ---- */
 
-/* Remembers the main chain's blocks above the fork as side blocks; their transactions return later.
- */
-static baals_status branch_keep_old(struct branch_build *b, struct bl_view *old, baals_error *err)
+/* Copies the main chain's blocks above the fork, lowest first. */
+static baals_status
+branch_read_old(struct branch_build *b, baals_slice **out, size_t *count_out, baals_error *err)
 {
-    for (uint64_t height = b->fork + 1; height <= b->tip_height; height++) {
+    struct bl_view *view = NULL;
+    size_t count = (size_t)(b->tip_height - b->fork);
+    baals_slice *blocks = bl_arena_zero(b->arena, count, sizeof *blocks);
+    if (blocks == NULL)
+        return bl_fail(err, BAALS_NOMEM, "no memory for a branch");
+    BL_TRY(bl_view_begin(&view, b->chain->store, err));
+    baals_status status = BAALS_OK;
+    for (size_t i = 0; status == BAALS_OK && i < count; i++) {
         struct bl_journal_record journal;
         struct bl_block_record record;
-        BL_TRY(bl_chain_read_block(b->chain, &journal, &record, old, height, err));
-        baals_status status = bl_chain_side_add(b->chain, &record.block, err);
+        status = bl_chain_read_block(b->chain, &journal, &record, view, b->fork + 1 + i, err);
+        if (status != BAALS_OK)
+            break;
+        if (!bl_arena_copy(&blocks[i], b->arena, record.block.bytes))
+            status = bl_fail(err, BAALS_NOMEM, "no memory for a branch");
         bl_journal_record_deinit(b->chain->journal, &journal);
-        BL_TRY(status);
     }
-    return BAALS_OK;
+    bl_view_end(view);
+    *out = blocks;
+    *count_out = count;
+    return status;
 }
 
-/* All layers become visible as one height: no reader and no checkpoint sees what lies between. */
-static baals_status branch_push_all(struct branch_build *b, baals_error *err)
+/* Everything that becomes visible as one height: no reader and no checkpoint sees what lies
+ * between. */
+static baals_status
+branch_prepare(struct branch_build *b, struct bl_publication *out, baals_error *err)
 {
+    const struct branch_step *last = &b->steps[b->step_count - 1];
     size_t count = b->undo_count + b->step_count;
     struct bl_layer **layers = bl_arena_zero(b->arena, count, sizeof(struct bl_layer *));
-    if (layers == NULL)
+    struct bl_chain_tip *tip = bl_arena_zero(b->arena, 1, sizeof *tip);
+    if (layers == NULL || tip == NULL)
         return bl_fail(err, BAALS_NOMEM, "no memory for a branch");
     for (size_t i = 0; i < b->undo_count; i++)
         layers[i] = b->undo[i].layer;
     for (size_t i = 0; i < b->step_count; i++)
         layers[b->undo_count + i] = b->steps[i].pending.layer;
-    struct bl_tip tip = b->steps[b->step_count - 1].pending.tip;
-    tip.journal_end = bl_journal_end(b->chain->journal);
-    return bl_store_push_all(b->chain->store, layers, count, &tip, err);
+    struct bl_branch branch = {b->chain, b->view, b->fork, b->headers, b->step_count, b->arena};
+    baals_block block;
+    BL_TRY(baals_block_decode(&block, last->bytes, err));
+    BL_TRY(bl_chain_read_tip(tip, &branch, &block, err));
+    *out = (struct bl_publication){.tip = tip,
+                                   .view = b->view,
+                                   .layers = layers,
+                                   .layer_count = count,
+                                   .store_tip = last->pending.tip};
+    baals_slice *reverted = NULL;
+    BL_TRY(branch_read_old(b, &reverted, &out->reverted_count, err));
+    out->reverted = reverted;
+    return BAALS_OK;
 }
 
-/* Puts what only the old branch had back into the pool. */
-static void branch_restore(struct branch_build *b)
+/* The blocks that were left become side blocks, those that were adopted are none any more. */
+static void branch_exchange_sides(struct branch_build *b, const struct bl_publication *publication)
 {
-    struct bl_view *view = NULL;
-    if (bl_view_begin(&view, b->chain->store, NULL) != BAALS_OK)
-        return;
-    pthread_mutex_lock(&b->chain->lock);
-    for (const struct bl_side_block *side = b->chain->side_blocks; side != NULL;
-         side = side->next) {
+    for (size_t i = 0; i < b->step_count; i++)
+        branch_side_remove(b->chain, &b->steps[i].hash);
+    for (size_t i = 0; i < publication->reverted_count; i++) {
         baals_block block;
-        if (side->index > b->fork && side->index <= b->tip_height &&
-            baals_block_decode(&block, bl_slice(side->bytes, side->len), NULL) == BAALS_OK)
-            bl_chain_restore_txs(b->chain, view, &block);
+        /* A side block that is forgotten for want of memory may be imported again. */
+        if (baals_block_decode(&block, publication->reverted[i], NULL) == BAALS_OK)
+            (void)bl_chain_side_add(b->chain, &block, NULL);
     }
-    bl_chain_signal(b->chain);
-    pthread_mutex_unlock(&b->chain->lock);
-    bl_view_end(view);
 }
 
 /* The group is complete: make it durable, then visible. */
 static baals_status branch_adopt(struct branch_build *b, baals_error *err)
 {
     struct baals_chain *chain = b->chain;
-    baals_status status = bl_journal_commit(chain->journal, err);
-    if (status != BAALS_OK)
-        return status == BAALS_IO_SYNC || status == BAALS_IO ? bl_chain_fail(chain, status)
-                                                             : status;
-    struct bl_view *old = NULL;
-    status = bl_view_begin(&old, chain->store, err);
-    if (status == BAALS_OK)
-        status = branch_keep_old(b, old, err);
-    bl_view_end(old);
-    if (status == BAALS_OK)
-        status = branch_push_all(b, err);
-    for (size_t i = 0; status == BAALS_OK && i < b->step_count; i++)
-        branch_side_remove(chain, &b->steps[i].hash);
-    if (status == BAALS_OK)
-        status = bl_chain_publish(chain, err);
+    struct bl_publication publication = {.tip = NULL};
+    baals_status status = branch_prepare(b, &publication, err);
+    if (status != BAALS_OK) {
+        bl_journal_abandon(chain->journal);
+        return status;
+    }
+    BL_TRY(bl_chain_sync_group(chain, err));
+    publication.store_tip.journal_end = bl_journal_end(chain->journal);
+    branch_exchange_sides(b, &publication);
+    status = bl_chain_publish(chain, &publication, err);
     if (status != BAALS_OK)
         return bl_chain_fail(chain, status);
-    branch_restore(b);
     bl_log(chain->env, BL_LOG_WARN,
            "the chain went back to block %llu and on to %llu of another branch",
            (unsigned long long)b->fork, (unsigned long long)(b->fork + b->step_count));
@@ -360,10 +383,7 @@ branch_keep_aside(struct baals_chain *chain, const baals_block *block, baals_err
 {
     BL_TRY(branch_side_room(chain, &block->header, err));
     BL_TRY(bl_journal_append(chain->journal, NULL, BL_RECORD_SIDE, &block->bytes, 1, err));
-    baals_status status = bl_journal_commit(chain->journal, err);
-    if (status != BAALS_OK)
-        return status == BAALS_IO_SYNC || status == BAALS_IO ? bl_chain_fail(chain, status)
-                                                             : status;
+    BL_TRY(bl_chain_sync_group(chain, err));
     return bl_chain_side_add(chain, block, err);
 }
 

@@ -2,17 +2,16 @@
 /*
  * From an applied block to a durable, visible one, in an order that loses nothing:
  *
- *   append to the journal's group --> build the layer (may fail: the group is abandoned)
- *   --> write and sync the group = COMMITTED --> push the layer --> publish the tip
+ *   append to the journal's group --> build the layer, read the tip it leads to (may fail: the
+ *   group is abandoned) --> write and sync the group = COMMITTED --> publish
  *
- * After the sync nothing may fail any more without failing the chain: the journal has the block, so
- * the next open finds it.
+ * Publishing makes store, tip and mempool change together under `lock`, so that whoever holds it
+ * sees one height in all three. After the sync nothing may fail any more without failing the
+ * chain: the journal has the block, so the next open finds it.
  */
 #include <string.h>
 
 #include "runtime/runtime_internal.h"
-
-#define COMMIT_BODY_MAX ((size_t)1024 * 1024 * 1024)
 
 baals_status bl_chain_fail(struct baals_chain *chain, baals_status status)
 {
@@ -156,88 +155,28 @@ baals_status bl_chain_undo_layer(struct bl_pending_layer *out,
     return status;
 }
 
-/* ---- commit ---- */
+/* ---- the tip ---- */
 
-/* Everything up to the sync; on failure nothing of the block is left in the journal. */
-static baals_status commit_prepare(struct bl_pending_layer *out,
-                                   struct baals_chain *chain,
-                                   struct bl_view *view,
-                                   struct bl_buffer *body,
-                                   baals_slice block_bytes,
-                                   const struct bl_applied *applied,
-                                   struct bl_arena *arena,
-                                   baals_error *err)
+baals_status bl_chain_read_tip(struct bl_chain_tip *tip,
+                               struct bl_branch *branch,
+                               const baals_block *block,
+                               baals_error *err)
 {
-    bl_block_record_encode(body, block_bytes, applied);
-    BL_TRY(bl_buffer_status(body, err));
-    baals_slice part = bl_buffer_slice(body);
-    struct bl_block_record record;
-    BL_TRY(bl_block_record_decode(&record, part, err));
-    uint64_t position = 0;
-    BL_TRY(bl_journal_append(chain->journal, &position, BL_RECORD_BLOCK, &part, 1, err));
-    baals_status status = bl_chain_layer_of(out, chain, view, &record, applied->writes,
-                                            applied->write_count, position, 0, arena, err);
-    if (status != BAALS_OK)
-        bl_journal_abandon(chain->journal);
-    return status;
-}
-
-static bool commit_is_fatal(baals_status status)
-{
-    return status == BAALS_IO_SYNC || status == BAALS_IO;
-}
-
-baals_status bl_chain_commit_block(struct baals_chain *chain,
-                                   struct bl_view *view,
-                                   baals_slice block_bytes,
-                                   const struct bl_applied *applied,
-                                   struct bl_arena *arena,
-                                   baals_error *err)
-{
-    struct bl_buffer body;
-    bl_buffer_init(&body, chain->env->alloc, COMMIT_BODY_MAX);
-    struct bl_pending_layer pending = {NULL, {0, {{0}}, 0}};
-    baals_status status =
-        commit_prepare(&pending, chain, view, &body, block_bytes, applied, arena, err);
-    bl_buffer_deinit(&body);
-    BL_TRY(status);
-    status = bl_journal_commit(chain->journal, err);
-    if (status != BAALS_OK) {
-        bl_layer_unref(pending.layer);
-        return commit_is_fatal(status) ? bl_chain_fail(chain, status) : status;
-    }
-    pending.tip.journal_end = bl_journal_end(chain->journal);
-    status = bl_store_push(chain->store, pending.layer, &pending.tip, err);
-    bl_layer_unref(pending.layer);
-    if (status == BAALS_OK)
-        status = bl_chain_publish(chain, err);
-    return status == BAALS_OK ? BAALS_OK : bl_chain_fail(chain, status);
-}
-
-/* ---- the published tip ---- */
-
-static baals_status commit_read_tip(struct bl_chain_tip *tip,
-                                    struct baals_chain *chain,
-                                    struct bl_view *view,
-                                    const struct bl_block_record *record,
-                                    struct bl_arena *arena,
-                                    baals_error *err)
-{
+    struct baals_chain *chain = branch->chain;
+    struct bl_view *view = branch->view;
     struct bl_locator locator;
-    tip->header = record->block.header;
-    tip->hash = record->block.hash;
-    if (tip->header.metadata.len > 0) {
-        BL_ASSERT(tip->header.metadata.len <= sizeof tip->metadata);
-        memcpy(tip->metadata, tip->header.metadata.data, tip->header.metadata.len);
-    }
+    tip->header = block->header;
+    tip->hash = block->hash;
+    BL_ASSERT(block->header.metadata.len <= sizeof tip->metadata);
+    if (block->header.metadata.len > 0)
+        memcpy(tip->metadata, block->header.metadata.data, block->header.metadata.len);
     BL_TRY(bl_index_locator(&locator, view, tip->header.index, err));
     tip->tx_count = locator.tx_total;
     BL_TRY(bl_ledger_meta_uint(&tip->supply, view, BL_META_SUPPLY, err));
     BL_TRY(bl_ledger_meta_uint(&tip->burned, view, BL_META_BURNED, err));
     BL_TRY(bl_ledger_meta_uint(&tip->epoch, view, BL_META_EPOCH, err));
     BL_TRY(bl_ledger_params(&tip->params, view, err));
-    struct bl_branch branch = {chain, view, tip->header.index, NULL, 0, arena};
-    baals_consensus_view consensus_view = bl_branch_consensus_view(&branch);
+    baals_consensus_view consensus_view = bl_branch_consensus_view(branch);
     size_t count = 0;
     BL_TRY(
         bl_consensus_authorities(chain->consensus, tip->authorities, &count, &consensus_view, err));
@@ -246,27 +185,47 @@ static baals_status commit_read_tip(struct bl_chain_tip *tip,
                               err);
 }
 
-/* Swaps the published tip and tells pool, side blocks and waiters, all under one lock. */
-static baals_status commit_publish_tip(struct baals_chain *chain,
-                                       struct bl_chain_tip *tip,
-                                       struct bl_view *view,
-                                       const struct bl_block_record *record,
-                                       baals_error *err)
+/* Pool and pool.log after the tip was swapped. `lock` is held. */
+static baals_status commit_refresh_pool(struct baals_chain *chain,
+                                        const struct bl_publication *publication,
+                                        uint64_t final_before,
+                                        baals_error *err)
 {
-    pthread_mutex_lock(&chain->lock);
-    uint64_t final_before = chain->tip->final_height;
-    *chain->tip = *tip;
-    chain->tip->header.metadata = bl_slice(chain->tip->metadata, tip->header.metadata.len);
+    uint64_t final_height = chain->tip->final_height;
+    if (chain->pool == NULL)
+        return BAALS_OK;
+    if (publication->reverted_count > 0)
+        BL_TRY(bl_chain_exchange_pool(chain, publication->view, publication->reverted,
+                                      publication->reverted_count, err));
+    else
+        BL_TRY(bl_chain_refresh_pool(chain, publication->view, publication->record, err));
+    if (final_height > final_before)
+        BL_TRY(bl_chain_forget_final(chain, publication, final_before + 1, final_height, err));
+    return BAALS_OK;
+}
+
+baals_status bl_chain_publish(struct baals_chain *chain,
+                              const struct bl_publication *publication,
+                              baals_error *err)
+{
     baals_status status = BAALS_OK;
-    if (chain->pool != NULL) {
-        status = bl_chain_refresh_pool(chain, view, record, err);
-        if (status == BAALS_OK && tip->final_height > final_before)
-            status = bl_chain_forget_final(chain, view, final_before + 1, tip->final_height, err);
+    pthread_mutex_lock(&chain->lock);
+    if (publication->layer_count > 0)
+        status = bl_store_add_all(chain->store, publication->layers, publication->layer_count,
+                                  &publication->store_tip, err);
+    if (status == BAALS_OK) {
+        uint64_t final_before = chain->tip->final_height;
+        *chain->tip = *publication->tip;
+        chain->tip->header.metadata =
+            bl_slice(chain->tip->metadata, publication->tip->header.metadata.len);
+        status = commit_refresh_pool(chain, publication, final_before, err);
+        bl_chain_side_prune(chain, chain->tip->final_height);
+        chain->committed_ns = bl_env_monotonic_ns(chain->env);
     }
-    bl_chain_side_prune(chain, tip->final_height);
-    chain->committed_ns = bl_env_monotonic_ns(chain->env);
     bl_chain_signal(chain);
     pthread_mutex_unlock(&chain->lock);
+    if (publication->layer_count > 0)
+        bl_store_merge(chain->store);
     return status;
 }
 
@@ -278,25 +237,123 @@ static baals_status commit_publish_view(struct baals_chain *chain,
     struct bl_chain_tip *tip = bl_arena_zero(arena, 1, sizeof *tip);
     if (tip == NULL)
         return bl_fail(err, BAALS_NOMEM, "no memory for the tip");
+    uint64_t height = bl_view_tip(view)->height;
     struct bl_journal_record journal;
     struct bl_block_record record;
-    BL_TRY(bl_chain_read_block(chain, &journal, &record, view, bl_view_tip(view)->height, err));
-    baals_status status = commit_read_tip(tip, chain, view, &record, arena, err);
+    BL_TRY(bl_chain_read_block(chain, &journal, &record, view, height, err));
+    struct bl_branch branch = {chain, view, height, NULL, 0, arena};
+    struct bl_publication publication = {.tip = tip, .view = view, .record = &record};
+    baals_status status = bl_chain_read_tip(tip, &branch, &record.block, err);
     if (status == BAALS_OK)
-        status = commit_publish_tip(chain, tip, view, &record, err);
+        status = bl_chain_publish(chain, &publication, err);
     bl_journal_record_deinit(chain->journal, &journal);
     return status;
 }
 
-baals_status bl_chain_publish(struct baals_chain *chain, baals_error *err)
+baals_status bl_chain_publish_store(struct baals_chain *chain, baals_error *err)
 {
     struct bl_arena arena;
-    bl_arena_init(&arena, chain->env->alloc, BL_REQUEST_ARENA_MAX);
+    bl_arena_init(&arena, chain->env->alloc, BL_BLOCK_ARENA_MAX);
     struct bl_view *view = NULL;
     baals_status status = bl_view_begin(&view, chain->store, err);
     if (status == BAALS_OK)
         status = commit_publish_view(chain, view, &arena, err);
     bl_view_end(view);
     bl_arena_deinit(&arena);
+    return status;
+}
+
+/* ---- commit ---- */
+
+/* A block on its way: everything that is made before the sync. */
+struct commit {
+    struct baals_chain *chain;
+    struct bl_view *view; /* the state after the parent, later after the block */
+    struct bl_arena *arena;
+    struct bl_buffer body; /* of the journal's record */
+    struct bl_block_record record;
+    struct bl_pending_layer pending;
+    struct bl_chain_tip *tip;
+};
+
+/* What the group's record stands for; on failure the caller abandons the group. */
+static baals_status commit_prepare_tip(struct commit *c,
+                                       const struct bl_applied *applied,
+                                       uint64_t position,
+                                       baals_error *err)
+{
+    const baals_header *header = &c->record.block.header;
+    c->tip = bl_arena_zero(c->arena, 1, sizeof *c->tip);
+    if (c->tip == NULL)
+        return bl_fail(err, BAALS_NOMEM, "no memory for the tip");
+    BL_TRY(bl_chain_layer_of(&c->pending, c->chain, c->view, &c->record, applied->writes,
+                             applied->write_count, position, 0, c->arena, err));
+    BL_TRY(bl_view_push(c->view, c->pending.layer, err));
+    /* The block itself is not in the journal yet, so the branch brings its header along. */
+    struct bl_branch branch = {c->chain, c->view, header->index, NULL, 0, c->arena};
+    if (header->index > 0)
+        branch = (struct bl_branch){c->chain, c->view, header->index - 1, header, 1, c->arena};
+    return bl_chain_read_tip(c->tip, &branch, &c->record.block, err);
+}
+
+/* Everything up to the sync; on failure nothing of the block is left in the journal. */
+static baals_status commit_prepare(struct commit *c,
+                                   baals_slice block_bytes,
+                                   const struct bl_applied *applied,
+                                   baals_error *err)
+{
+    bl_block_record_encode(&c->body, block_bytes, applied);
+    BL_TRY(bl_buffer_status(&c->body, err));
+    baals_slice part = bl_buffer_slice(&c->body);
+    BL_TRY(bl_block_record_decode(&c->record, part, err));
+    uint64_t position = 0;
+    BL_TRY(bl_journal_append(c->chain->journal, &position, BL_RECORD_BLOCK, &part, 1, err));
+    baals_status status = commit_prepare_tip(c, applied, position, err);
+    if (status != BAALS_OK)
+        bl_journal_abandon(c->chain->journal);
+    return status;
+}
+
+baals_status bl_chain_sync_group(struct baals_chain *chain, baals_error *err)
+{
+    baals_status status = bl_journal_commit(chain->journal, err);
+    if (status == BAALS_IO_SYNC || status == BAALS_IO)
+        return bl_chain_fail(chain, status);
+    return status;
+}
+
+static baals_status commit_run(struct commit *c,
+                               baals_slice block_bytes,
+                               const struct bl_applied *applied,
+                               baals_error *err)
+{
+    struct baals_chain *chain = c->chain;
+    BL_TRY(commit_prepare(c, block_bytes, applied, err));
+    BL_TRY(bl_chain_sync_group(chain, err));
+    struct bl_publication publication = {
+        .tip = c->tip,
+        .view = c->view,
+        .record = &c->record,
+        .layers = &c->pending.layer,
+        .layer_count = 1,
+        .store_tip = c->pending.tip,
+    };
+    publication.store_tip.journal_end = bl_journal_end(chain->journal);
+    baals_status status = bl_chain_publish(chain, &publication, err);
+    return status == BAALS_OK ? BAALS_OK : bl_chain_fail(chain, status);
+}
+
+baals_status bl_chain_commit_block(struct baals_chain *chain,
+                                   struct bl_view *view,
+                                   baals_slice block_bytes,
+                                   const struct bl_applied *applied,
+                                   struct bl_arena *arena,
+                                   baals_error *err)
+{
+    struct commit c = {.chain = chain, .view = view, .arena = arena};
+    bl_buffer_init(&c.body, chain->env->alloc, BL_JOURNAL_BODY_MAX);
+    baals_status status = commit_run(&c, block_bytes, applied, err);
+    bl_layer_unref(c.pending.layer);
+    bl_buffer_deinit(&c.body);
     return status;
 }

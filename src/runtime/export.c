@@ -224,9 +224,10 @@ static baals_status export_take_blocks(struct baals_chain *chain,
                                    (unsigned long long)height);
     }
     uint8_t more = 0;
-    if (export_read(r, &more, 1, NULL) == BAALS_OK)
+    baals_status status = export_read(r, &more, 1, err);
+    if (status == BAALS_OK)
         return bl_fail(err, BAALS_REJECT_TRAILING, "bytes follow the last block of the export");
-    return BAALS_OK;
+    return status == BAALS_REJECT_TRUNCATED ? BAALS_OK : status;
 }
 
 /* Reads a whole export into *chain_io, opening it first where it is NULL. */

@@ -104,9 +104,10 @@ bl_chain_import(struct baals_chain *chain, baals_slice bytes, bool from_peer, ba
 {
     baals_block block;
     BL_TRY(baals_block_decode(&block, bytes, err));
-    BL_TRY(bl_chain_usable(chain, err));
     pthread_mutex_lock(&chain->writer);
-    baals_status status = import_locked(chain, bytes, &block, from_peer, err);
+    baals_status status = bl_chain_usable(chain, err);
+    if (status == BAALS_OK)
+        status = import_locked(chain, bytes, &block, from_peer, err);
     pthread_mutex_unlock(&chain->writer);
     return status;
 }

@@ -31,8 +31,9 @@ __attribute__((warn_unused_result)) bool
 bl_key_table_put(struct bl_key_table *table, const uint8_t key[32], void *value);
 /* Returns what was there, or NULL. */
 void *bl_key_table_remove(struct bl_key_table *table, const uint8_t key[32]);
-/* Any entry at or behind slot *cursor (begin with 0), NULL at the end. Nothing may be put or
- * removed in between. */
+/* Any entry at or behind slot *cursor (begin with 0), NULL at the end. Nothing may be put in
+ * between; the entry returned last may be removed, then *cursor is set back by one, since another
+ * may have moved into its slot. */
 void *bl_key_table_next(const struct bl_key_table *table, size_t *cursor);
 
 #endif /* BL_RUNTIME_KEY_TABLE_H */

@@ -191,13 +191,15 @@ mempool_unlink(struct bl_mempool *pool, struct mempool_sender *sender, size_t in
     return entry;
 }
 
-static void mempool_forget_if_empty(struct bl_mempool *pool, struct mempool_sender *sender)
+/* True when it was empty: then it is gone. */
+static bool mempool_forget_if_empty(struct bl_mempool *pool, struct mempool_sender *sender)
 {
     if (sender->count > 0)
-        return;
+        return false;
     void *removed = bl_key_table_remove(&pool->senders, sender->address.bytes);
     BL_ASSERT(removed == sender);
     mempool_sender_free(pool, sender);
+    return true;
 }
 
 /* Unlinks, tells why, frees. The sender stays, even when empty. */
@@ -446,7 +448,7 @@ baals_status bl_mempool_add(struct bl_mempool *pool,
         if (entry != NULL)
             mempool_entry_free(pool, entry);
         if (sender != NULL)
-            mempool_forget_if_empty(pool, sender);
+            (void)mempool_forget_if_empty(pool, sender);
         return bl_fail(err, BAALS_NOMEM, "no memory for a pending transaction");
     }
     entry->arrived_ms = arrived_ms;
@@ -456,7 +458,7 @@ baals_status bl_mempool_add(struct bl_mempool *pool,
         mempool_drop_item(pool, sender, plan.place, BAALS_LIMIT_PRICE);
     if (plan.victim != NULL) {
         mempool_drop_item(pool, plan.victim, plan.victim->count - 1, BAALS_LIMIT_POOL);
-        mempool_forget_if_empty(pool, plan.victim);
+        (void)mempool_forget_if_empty(pool, plan.victim);
     }
     mempool_insert(pool, sender, entry);
     return BAALS_OK;
@@ -517,7 +519,7 @@ bool bl_mempool_take(struct bl_mempool *pool, const baals_hash *id)
         sender->nonce++;
     mempool_extend_ready(pool, sender);
     mempool_entry_free(pool, entry);
-    mempool_forget_if_empty(pool, sender);
+    (void)mempool_forget_if_empty(pool, sender);
     return true;
 }
 
@@ -528,19 +530,18 @@ void bl_mempool_drop_tx(struct bl_mempool *pool, const baals_hash *id, baals_sta
         return;
     struct mempool_sender *sender = mempool_sender_get(pool, &entry->tx.sender);
     mempool_drop_item(pool, sender, mempool_place(sender, entry->tx.nonce), reason);
-    mempool_forget_if_empty(pool, sender);
+    (void)mempool_forget_if_empty(pool, sender);
 }
 
 void bl_mempool_clear(struct bl_mempool *pool, baals_status reason)
 {
     size_t cursor = 0;
-    struct mempool_sender *sender = bl_key_table_next(&pool->senders, &cursor);
-    while (sender != NULL) {
+    for (struct mempool_sender *sender = bl_key_table_next(&pool->senders, &cursor); sender != NULL;
+         sender = bl_key_table_next(&pool->senders, &cursor)) {
         while (sender->count > 0)
             mempool_drop_item(pool, sender, sender->count - 1, reason);
-        mempool_forget_if_empty(pool, sender);
-        cursor = 0;
-        sender = bl_key_table_next(&pool->senders, &cursor);
+        (void)mempool_forget_if_empty(pool, sender);
+        cursor--; /* another one may have moved into this slot */
     }
 }
 
@@ -555,15 +556,16 @@ void bl_mempool_update(struct bl_mempool *pool,
         mempool_drop_item(pool, sender, 0, BAALS_REJECT_NONCE);
     while (sender->count > 0 && sender->cost > account->balance)
         mempool_drop_item(pool, sender, sender->count - 1, BAALS_REJECT_BALANCE);
+    if (mempool_forget_if_empty(pool, sender))
+        return;
     if (sender->nonce != account->nonce)
         mempool_set_ready(pool, sender, 0);
     sender->nonce = account->nonce;
     sender->balance = account->balance;
     mempool_extend_ready(pool, sender);
-    mempool_forget_if_empty(pool, sender);
 }
 
-/* Drops what is out of date in one queue, from its end; says whether the queue is now empty. */
+/* Drops what is out of date in one queue, from its end. */
 static void mempool_expire_sender(struct bl_mempool *pool,
                                   struct mempool_sender *sender,
                                   uint64_t now_ms,
@@ -577,7 +579,7 @@ static void mempool_expire_sender(struct bl_mempool *pool,
         if (expired)
             mempool_drop_item(pool, sender, i - 1, BAALS_REJECT_EXPIRED);
         else if (old)
-            mempool_drop_item(pool, sender, i - 1, BAALS_BUSY_TIMEOUT);
+            mempool_drop_item(pool, sender, i - 1, BAALS_LIMIT_AGE);
     }
 }
 
@@ -603,10 +605,11 @@ void bl_mempool_expire(struct bl_mempool *pool, uint64_t now_ms, uint64_t next_i
         return;
     size_t cursor = 0;
     for (struct mempool_sender *sender = bl_key_table_next(&pool->senders, &cursor); sender != NULL;
-         sender = bl_key_table_next(&pool->senders, &cursor))
+         sender = bl_key_table_next(&pool->senders, &cursor)) {
         mempool_expire_sender(pool, sender, now_ms, next_index);
-    /* Empty queues stay until their sender is next looked at: the table may not change while
-     * walked. */
+        if (mempool_forget_if_empty(pool, sender))
+            cursor--; /* another one may have moved into this slot */
+    }
     mempool_note_bounds(pool);
 }
 

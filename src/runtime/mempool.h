@@ -70,7 +70,8 @@ void bl_mempool_clear(struct bl_mempool *pool, baals_status reason);
 void bl_mempool_update(struct bl_mempool *pool,
                        const baals_address *sender,
                        const struct bl_account *account);
-/* Drops what is older than the age limit or expires before `next_index`. Cheap when nothing can be.
+/* Drops what is older than the age limit (LIMIT_AGE) or expires before `next_index`
+ * (REJECT_EXPIRED). Cheap when nothing can be.
  */
 void bl_mempool_expire(struct bl_mempool *pool, uint64_t now_ms, uint64_t next_index);
 /* Copies of the ready transactions in the order of producing, at most `max` and at most `bytes_max`

@@ -17,6 +17,7 @@ struct notices_walk {
     baals_cursor cursor; /* behind the last notice delivered */
     uint64_t delivered;
     bool stopped; /* by the callback */
+    bool trusted; /* a record was found at the cursor the caller gave */
     notices_each each;
     void *ctx;
 };
@@ -94,6 +95,58 @@ notices_record(struct notices_walk *walk, const struct bl_journal_record *journa
     return BAALS_OK;
 }
 
+/* The last block of the main chain that stands at or before `position`; begin when there is none.
+ */
+static baals_status
+notices_block_before(struct baals_chain *chain, uint64_t *out, uint64_t position, baals_error *err)
+{
+    struct bl_view *view = NULL;
+    struct bl_locator locator;
+    uint64_t found = bl_journal_begin(chain->journal);
+    BL_TRY(bl_view_begin(&view, chain->store, err));
+    baals_status status = BAALS_OK;
+    uint64_t low = 0;
+    uint64_t high = bl_view_tip(view)->height + 1;
+    while (status == BAALS_OK && low < high) {
+        uint64_t middle = low + (high - low) / 2;
+        status = bl_index_locator(&locator, view, middle, err);
+        if (status != BAALS_OK)
+            break;
+        if (locator.journal_position > position) {
+            high = middle;
+        } else {
+            found = locator.journal_position;
+            low = middle + 1;
+        }
+    }
+    bl_view_end(view);
+    *out = found;
+    return status;
+}
+
+/* Tells a damaged record from a cursor that names none: walks from a block before it.
+ * MISUSE_ARGUMENT when the walk passes over the cursor's place, else what reading there gave. */
+static baals_status notices_judge_cursor(struct notices_walk *walk, baals_error *err)
+{
+    struct bl_journal *journal = walk->chain->journal;
+    uint64_t wanted = walk->cursor.record;
+    uint64_t position = 0;
+    BL_TRY(notices_block_before(walk->chain, &position, wanted, err));
+    while (position < wanted) {
+        struct bl_journal_record record;
+        BL_TRY(bl_journal_read(journal, &record, position, err));
+        position = record.next;
+        bl_journal_record_deinit(journal, &record);
+    }
+    if (position != wanted)
+        return bl_fail(err, BAALS_MISUSE_ARGUMENT, "the cursor is not one of this chain's");
+    struct bl_journal_record record;
+    baals_status status = bl_journal_read(journal, &record, position, err);
+    if (status == BAALS_OK)
+        bl_journal_record_deinit(journal, &record);
+    return status;
+}
+
 /* Reads on to the journal's end, or until the callback stops. */
 static baals_status notices_read(struct notices_walk *walk, baals_error *err)
 {
@@ -103,7 +156,10 @@ static baals_status notices_read(struct notices_walk *walk, baals_error *err)
         baals_status status = bl_journal_read(journal, &record, walk->cursor.record, err);
         if (status == BAALS_NOTFOUND)
             return BAALS_OK;
+        if (status != BAALS_OK && !walk->trusted)
+            return notices_judge_cursor(walk, err);
         BL_TRY(status);
+        walk->trusted = true;
         /* Gaps are passed over, so the record may stand behind where it was looked for. */
         if (record.position != walk->cursor.record)
             walk->cursor = (baals_cursor){record.position, 0};
@@ -146,6 +202,8 @@ baals_status baals_notices_each(baals_chain *chain,
     struct notices_walk walk = {.chain = chain, .cursor = *cursor_io, .each = each, .ctx = ctx};
     if (walk.cursor.record < bl_journal_begin(chain->journal))
         walk.cursor = (baals_cursor){bl_journal_begin(chain->journal), 0};
+    if (walk.cursor.record > bl_journal_end(chain->journal))
+        return bl_fail(err, BAALS_MISUSE_ARGUMENT, "the cursor is behind the journal's end");
     uint64_t until_ns = bl_env_monotonic_ns(chain->env) + (uint64_t)timeout_ms * 1000000u;
     bool stopping = false;
     for (;;) {

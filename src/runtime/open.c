@@ -45,27 +45,24 @@ baals_status bl_chain_init_locks(struct baals_chain *chain, baals_error *err)
     return BAALS_OK;
 }
 
-static baals_status open_handle(struct baals_chain **out,
-                                const char *path,
-                                const baals_options *options,
-                                baals_error *err)
+baals_status bl_chain_new_env(struct baals_chain **out,
+                              struct bl_env *env,
+                              const char *path,
+                              const baals_options *options,
+                              baals_error *err)
 {
-    struct bl_alloc alloc = bl_alloc_system();
-    if (options->allocator != NULL)
-        alloc = (struct bl_alloc){options->allocator->resize, options->allocator->ctx};
+    const struct bl_alloc alloc = env->alloc;
     bool memory = strcmp(path, OPEN_MEMORY_PATH) == 0;
     const char *dir = memory ? OPEN_MEMORY_DIR : path;
-    if (strlen(dir) >= BL_PATH_MAX - 64)
-        return bl_fail(err, BAALS_MISUSE_ARGUMENT, "the path is too long");
-    struct bl_env *env = NULL;
-    BL_TRY(memory ? bl_env_memory(&env, alloc, err) : bl_env_system(&env, alloc, err));
     struct baals_chain *chain = bl_alloc_zero(&alloc, 1, sizeof *chain);
     struct bl_chain_tip *tip = bl_alloc_zero(&alloc, 1, sizeof *tip);
-    if (chain == NULL || tip == NULL) {
+    if (chain == NULL || tip == NULL || strlen(dir) >= BL_PATH_MAX - 64) {
+        bool no_memory = chain == NULL || tip == NULL;
         bl_alloc_free(&alloc, chain, sizeof *chain);
         bl_alloc_free(&alloc, tip, sizeof *tip);
         bl_env_close(env);
-        return bl_fail(err, BAALS_NOMEM, "no memory for a chain");
+        return no_memory ? bl_fail(err, BAALS_NOMEM, "no memory for a chain")
+                         : bl_fail(err, BAALS_MISUSE_ARGUMENT, "the path is too long");
     }
     atomic_init(&chain->references, 1);
     chain->env = env;
@@ -350,8 +347,8 @@ baals_status bl_chain_close_all(struct baals_chain *chain, baals_error *err)
     bl_pool_log_close(chain->pool_log);
     bl_mempool_free(chain->pool);
     bl_chain_side_prune(chain, UINT64_MAX);
-    if (chain->store != NULL && chain->failed == BAALS_OK && chain->lock_file != NULL &&
-        !chain->read_only)
+    bool writes = chain->lock_file != NULL && !chain->read_only;
+    if (chain->store != NULL && chain->failed == BAALS_OK && writes)
         status = bl_store_checkpoint(chain->store, err);
     if (chain->journal != NULL) {
         baals_status closed = bl_journal_close(chain->journal, status == BAALS_OK ? err : NULL);
@@ -390,7 +387,28 @@ baals_status bl_chain_new(struct baals_chain **out,
     if (options->version != BAALS_OPTIONS_VERSION)
         return bl_fail(err, BAALS_UNSUPPORTED_VERSION, "options of version %u; this build knows %u",
                        options->version, BAALS_OPTIONS_VERSION);
-    return open_handle(out, path, options, err);
+    struct bl_alloc alloc = bl_alloc_system();
+    struct bl_env *env = NULL;
+    if (options->allocator != NULL)
+        alloc = (struct bl_alloc){options->allocator->resize, options->allocator->ctx};
+    BL_TRY(strcmp(path, OPEN_MEMORY_PATH) == 0 ? bl_env_memory(&env, alloc, err)
+                                               : bl_env_system(&env, alloc, err));
+    return bl_chain_new_env(out, env, path, options, err);
+}
+
+baals_status bl_chain_open(struct baals_chain *chain, baals_error *err)
+{
+    baals_status status = open_all(chain, err);
+    if (status != BAALS_OK) {
+        (void)bl_chain_close_all(chain, NULL);
+        return status;
+    }
+    /* What the options point to belongs to the caller and may be gone from here on. */
+    chain->options.genesis = bl_slice(NULL, 0);
+    chain->options.modules = NULL;
+    chain->options.authority = NULL;
+    chain->options.allocator = NULL;
+    return BAALS_OK;
 }
 
 baals_status baals_open(baals_chain **chain_out,
@@ -402,16 +420,7 @@ baals_status baals_open(baals_chain **chain_out,
     if (chain_out == NULL)
         return bl_fail(err, BAALS_MISUSE, "baals_open needs a place for the handle");
     BL_TRY(bl_chain_new(&chain, path, options, err));
-    baals_status status = open_all(chain, err);
-    if (status != BAALS_OK) {
-        (void)bl_chain_close_all(chain, NULL);
-        return status;
-    }
-    /* What the options point to belongs to the caller and may be gone from here on. */
-    chain->options.genesis = bl_slice(NULL, 0);
-    chain->options.modules = NULL;
-    chain->options.authority = NULL;
-    chain->options.allocator = NULL;
+    BL_TRY(bl_chain_open(chain, err));
     *chain_out = chain;
     return BAALS_OK;
 }

@@ -57,7 +57,7 @@ static baals_status pending_update_accounts(struct baals_chain *chain,
     return BAALS_OK;
 }
 
-/* Checks every pending transaction again: the rules have changed. */
+/* Judges every pending transaction again: the rules or the branch have changed. */
 static baals_status pending_recheck_all(struct baals_chain *chain,
                                         struct bl_view *view,
                                         struct bl_arena *arena,
@@ -67,11 +67,22 @@ static baals_status pending_recheck_all(struct baals_chain *chain,
     size_t count = 0;
     BL_TRY(bl_mempool_list(chain->pool, &txs, &count, arena, err));
     for (size_t i = 0; i < count; i++) {
-        baals_status status = bl_ledger_check_pending(NULL, &chain->ledger, view, &txs[i], NULL);
-        if (BAALS_STATUS_CLASS(status) == BAALS_CLASS_REJECT)
+        struct bl_account account;
+        uint64_t height = 0;
+        uint32_t position = 0;
+        baals_status status = bl_index_tx(&height, &position, view, &txs[i].id, err);
+        if (status == BAALS_OK) {
+            (void)bl_mempool_take(chain->pool, &txs[i].id);
+            continue;
+        }
+        if (status == BAALS_NOTFOUND)
+            status = bl_ledger_check_pending(&account, &chain->ledger, view, &txs[i], err);
+        if (status == BAALS_OK)
+            bl_mempool_update(chain->pool, &txs[i].sender, &account);
+        else if (BAALS_STATUS_CLASS(status) == BAALS_CLASS_REJECT)
             bl_mempool_drop_tx(chain->pool, &txs[i].id, status);
         else
-            BL_TRY(status);
+            return status;
     }
     return BAALS_OK;
 }
@@ -108,7 +119,7 @@ baals_status bl_chain_refresh_pool(struct baals_chain *chain,
     return status;
 }
 
-static void pending_compact(struct baals_chain *chain)
+void bl_chain_compact_pool(struct baals_chain *chain)
 {
     uint64_t file_bytes = 0;
     uint64_t live_bytes = 0;
@@ -120,22 +131,35 @@ static void pending_compact(struct baals_chain *chain)
         bl_log(chain->env, BL_LOG_WARN, "pool.log: %s", err.message);
 }
 
-baals_status bl_chain_forget_final(
-    struct baals_chain *chain, struct bl_view *view, uint64_t from, uint64_t to, baals_error *err)
+static void pending_forget_block(struct baals_chain *chain, const baals_block *block)
 {
+    baals_slice tx = {NULL, 0};
+    for (size_t cursor = 0; baals_block_txs_next(&tx, &cursor, block) != 0;) {
+        baals_hash id;
+        bl_tx_id(&id, tx);
+        pending_forget(chain, &id);
+    }
+}
+
+baals_status bl_chain_forget_final(struct baals_chain *chain,
+                                   const struct bl_publication *publication,
+                                   uint64_t from,
+                                   uint64_t to,
+                                   baals_error *err)
+{
+    const struct bl_block_record *newest = publication->record;
     for (uint64_t height = from; height <= to; height++) {
+        if (newest != NULL && newest->block.header.index == height) {
+            pending_forget_block(chain, &newest->block);
+            continue;
+        }
         struct bl_journal_record journal;
         struct bl_block_record record;
-        BL_TRY(bl_chain_read_block(chain, &journal, &record, view, height, err));
-        baals_slice tx = {NULL, 0};
-        for (size_t cursor = 0; baals_block_txs_next(&tx, &cursor, &record.block) != 0;) {
-            baals_hash id;
-            bl_tx_id(&id, tx);
-            pending_forget(chain, &id);
-        }
+        BL_TRY(bl_chain_read_block(chain, &journal, &record, publication->view, height, err));
+        pending_forget_block(chain, &record.block);
         bl_journal_record_deinit(chain->journal, &journal);
     }
-    pending_compact(chain);
+    bl_chain_compact_pool(chain);
     return BAALS_OK;
 }
 
@@ -152,7 +176,9 @@ static baals_status pending_readd(struct baals_chain *chain,
     return bl_mempool_add(chain->pool, tx, arrived_ms, &account, NULL);
 }
 
-void bl_chain_restore_txs(struct baals_chain *chain, struct bl_view *view, const baals_block *block)
+/* Puts a reverted block's transactions back, unless the new branch has them too. */
+static void
+pending_restore_block(struct baals_chain *chain, struct bl_view *view, const baals_block *block)
 {
     uint64_t now_ms = bl_env_clock_ms(chain->env);
     baals_slice bytes = {NULL, 0};
@@ -169,6 +195,25 @@ void bl_chain_restore_txs(struct baals_chain *chain, struct bl_view *view, const
         else if (status != BAALS_LIMIT_KNOWN)
             bl_chain_note_drop(chain, &tx, status);
     }
+}
+
+baals_status bl_chain_exchange_pool(struct baals_chain *chain,
+                                    struct bl_view *view,
+                                    const baals_slice *reverted,
+                                    size_t count,
+                                    baals_error *err)
+{
+    struct bl_arena arena;
+    bl_arena_init(&arena, chain->env->alloc, BL_BLOCK_ARENA_MAX);
+    baals_status status = pending_recheck_all(chain, view, &arena, err);
+    bl_arena_deinit(&arena);
+    BL_TRY(status);
+    for (size_t i = 0; i < count; i++) {
+        baals_block block;
+        BL_TRY(baals_block_decode(&block, reverted[i], err));
+        pending_restore_block(chain, view, &block);
+    }
+    return BAALS_OK;
 }
 
 /* One transaction of pool.log at opening. */

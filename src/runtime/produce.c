@@ -143,9 +143,10 @@ produce_commit(struct produce *p, const struct bl_applied *applied, baals_error 
     return status;
 }
 
-/* Applies candidates; *made_out is false when nothing could be included and no empty block is due.
- */
-static baals_status produce_make(struct produce *p, bool *made_out, baals_error *err)
+/* Applies candidates; *made_out stays false when nothing could be included and no empty block is
+ * due, then *decision says when to try again. */
+static baals_status
+produce_make(struct produce *p, baals_produce_decision *decision, bool *made_out, baals_error *err)
 {
     struct baals_chain *chain = p->chain;
     struct bl_candidate *candidates = NULL;
@@ -162,14 +163,27 @@ static baals_status produce_make(struct produce *p, bool *made_out, baals_error 
     produce_drop(p, candidates, count);
     if (applied.tx_count == 0 && count > 0) {
         baals_pool_stats none = {0, 0};
-        baals_produce_decision decision;
-        BL_TRY(produce_ask(p, &decision, &none, err));
-        if (decision.what != BAALS_PRODUCE_NOW)
+        BL_TRY(produce_ask(p, decision, &none, err));
+        if (decision->what != BAALS_PRODUCE_NOW)
             return BAALS_OK;
     }
     BL_TRY(produce_commit(p, &applied, err));
     *made_out = true;
     return BAALS_OK;
+}
+
+static uint64_t produce_wait_ms(const struct produce *p, const baals_produce_decision *decision)
+{
+    switch (decision->what) {
+    case BAALS_PRODUCE_NOW:
+        return 0;
+    case BAALS_PRODUCE_AT:
+        return decision->at_ms - p->now_ms;
+    case BAALS_PRODUCE_NEVER:
+    case BAALS_PRODUCE_FORCE_INT:
+        break;
+    }
+    return UINT64_MAX;
 }
 
 static baals_status
@@ -179,18 +193,9 @@ produce_try(struct produce *p, bool *made_out, uint64_t *wait_ms_out, baals_erro
     baals_produce_decision decision;
     BL_TRY(produce_begin(p, &pool, err));
     BL_TRY(produce_ask(p, &decision, &pool, err));
-    switch (decision.what) {
-    case BAALS_PRODUCE_NOW:
-        *wait_ms_out = 0;
-        return produce_make(p, made_out, err);
-    case BAALS_PRODUCE_AT:
-        *wait_ms_out = decision.at_ms - p->now_ms;
-        return BAALS_OK;
-    case BAALS_PRODUCE_NEVER:
-    case BAALS_PRODUCE_FORCE_INT:
-        break;
-    }
-    *wait_ms_out = UINT64_MAX;
+    if (decision.what == BAALS_PRODUCE_NOW)
+        BL_TRY(produce_make(p, &decision, made_out, err));
+    *wait_ms_out = produce_wait_ms(p, &decision);
     return BAALS_OK;
 }
 
@@ -202,14 +207,15 @@ baals_produce_block(baals_chain *chain, int32_t *made_out, uint64_t *wait_ms_out
     if (!chain->has_authority)
         return bl_fail(err, BAALS_MISUSE_NOT_AUTHORITY,
                        "the chain was opened without the key of an authority");
-    BL_TRY(bl_chain_usable(chain, err));
     struct bl_arena arena;
     bl_arena_init(&arena, chain->env->alloc, BL_BLOCK_ARENA_MAX);
     struct produce p = {.chain = chain, .arena = &arena};
     bool made = false;
     uint64_t wait_ms = 0;
     pthread_mutex_lock(&chain->writer);
-    baals_status status = produce_try(&p, &made, &wait_ms, err);
+    baals_status status = bl_chain_usable(chain, err);
+    if (status == BAALS_OK)
+        status = produce_try(&p, &made, &wait_ms, err);
     bl_view_end(p.view);
     pthread_mutex_unlock(&chain->writer);
     bl_arena_deinit(&arena);

@@ -7,15 +7,20 @@
 
 #include "runtime/runtime_internal.h"
 
-/* The newest block's header for a request; its metadata lies in the arena. */
-static baals_status
-query_tip(baals_header *out, struct baals_chain *chain, struct bl_arena *arena, baals_error *err)
+/* A view and the header of its newest block, whose metadata lies in the arena. */
+static baals_status query_begin(struct bl_view **view_out,
+                                baals_header *tip_out,
+                                struct baals_chain *chain,
+                                struct bl_arena *arena,
+                                baals_error *err)
 {
     pthread_mutex_lock(&chain->lock);
-    *out = chain->tip->header;
-    bool copied = bl_arena_copy(&out->metadata, arena, chain->tip->header.metadata);
+    *tip_out = chain->tip->header;
+    bool copied = bl_arena_copy(&tip_out->metadata, arena, chain->tip->header.metadata);
+    baals_status status = copied ? bl_view_begin(view_out, chain->store, err)
+                                 : bl_fail(err, BAALS_NOMEM, "no memory for a query");
     pthread_mutex_unlock(&chain->lock);
-    return copied ? BAALS_OK : bl_fail(err, BAALS_NOMEM, "no memory for a query");
+    return status;
 }
 
 static void query_copy_debug(baals_debug *out, const struct bl_debug *debug)
@@ -87,12 +92,11 @@ static baals_status query_encode(baals_outcome *out,
 static baals_status query_on_view(baals_outcome *out,
                                   struct baals_chain *chain,
                                   struct bl_view *view,
+                                  const baals_header *tip,
                                   const baals_query *query,
                                   struct bl_arena *arena,
                                   baals_error *err)
 {
-    baals_header tip;
-    BL_TRY(query_tip(&tip, chain, arena, err));
     uint32_t time_ms = query->time_ms_max != 0 ? query->time_ms_max : BL_QUERY_MS_DEFAULT;
     struct query_deadline deadline = {chain->env, bl_env_monotonic_ns(chain->env) +
                                                       (uint64_t)time_ms * 1000000u};
@@ -109,7 +113,7 @@ static baals_status query_on_view(baals_outcome *out,
     if (inner.gas > BL_BLOCK_GAS_LIMIT_MAX)
         return bl_fail(err, BAALS_MISUSE_ARGUMENT, "a query's gas is at most 2^53");
     struct bl_query_result result;
-    BL_TRY(bl_ledger_query(&result, &chain->ledger, view, &tip, &inner, arena, err));
+    BL_TRY(bl_ledger_query(&result, &chain->ledger, view, tip, &inner, arena, err));
     return query_encode(out, chain, &result, err);
 }
 
@@ -125,9 +129,10 @@ baals_status baals_query_run(baals_chain *chain,
     struct bl_arena arena;
     bl_arena_init(&arena, chain->env->alloc, BL_REQUEST_ARENA_MAX);
     struct bl_view *view = NULL;
-    baals_status status = bl_view_begin(&view, chain->store, err);
+    baals_header tip;
+    baals_status status = query_begin(&view, &tip, chain, &arena, err);
     if (status == BAALS_OK)
-        status = query_on_view(outcome_out, chain, view, query, &arena, err);
+        status = query_on_view(outcome_out, chain, view, &tip, query, &arena, err);
     bl_view_end(view);
     bl_arena_deinit(&arena);
     return status;
@@ -138,15 +143,14 @@ baals_status baals_query_run(baals_chain *chain,
 static baals_status query_simulate(baals_outcome *out,
                                    struct baals_chain *chain,
                                    struct bl_view *view,
+                                   const baals_header *tip,
                                    const baals_tx *tx,
                                    struct bl_arena *arena,
                                    baals_error *err)
 {
-    baals_header tip;
     baals_receipt receipt;
     struct bl_debug debug;
-    BL_TRY(query_tip(&tip, chain, arena, err));
-    BL_TRY(bl_ledger_simulate_tx(&receipt, &debug, &chain->ledger, view, &tip, tx, arena, err));
+    BL_TRY(bl_ledger_simulate_tx(&receipt, &debug, &chain->ledger, view, tip, tx, arena, err));
     return query_outcome(out, chain, &receipt, receipt.bytes, &debug, err);
 }
 
@@ -163,9 +167,10 @@ baals_status baals_simulate(baals_chain *chain,
     struct bl_arena arena;
     bl_arena_init(&arena, chain->env->alloc, BL_REQUEST_ARENA_MAX);
     struct bl_view *view = NULL;
-    baals_status status = bl_view_begin(&view, chain->store, err);
+    baals_header tip;
+    baals_status status = query_begin(&view, &tip, chain, &arena, err);
     if (status == BAALS_OK)
-        status = query_simulate(outcome_out, chain, view, &tx, &arena, err);
+        status = query_simulate(outcome_out, chain, view, &tip, &tx, &arena, err);
     bl_view_end(view);
     bl_arena_deinit(&arena);
     return status;

@@ -170,36 +170,21 @@ baals_status baals_block_get_by_hash(baals_chain *chain,
 
 /* Looks a transaction up in the index and runs `read` on its block. */
 static baals_status read_tx_with(struct baals_chain *chain,
+                                 struct bl_view *view,
                                  baals_tx_place *place_out,
                                  struct read_request *request,
                                  read_from_record read,
                                  baals_error *err)
 {
-    struct bl_view *view = NULL;
     uint64_t height = 0;
-    BL_TRY(bl_view_begin(&view, chain->store, err));
     baals_status status = bl_index_tx(&height, &request->position, view, request->tx_id, err);
     if (status == BAALS_NOTFOUND)
-        (void)bl_fail(err, BAALS_NOTFOUND, "no block has this transaction");
-    if (status == BAALS_OK)
-        status = read_block_at(chain, view, height, read, request, err);
-    bl_view_end(view);
+        return bl_fail(err, BAALS_NOTFOUND, "no block has this transaction");
     BL_TRY(status);
+    BL_TRY(read_block_at(chain, view, height, read, request, err));
     if (place_out != NULL)
         *place_out = (baals_tx_place){height, request->position, request->block_hash};
     return BAALS_OK;
-}
-
-static baals_status
-read_pending_tx(struct baals_chain *chain, baals_bytes *out, const baals_hash *id, baals_error *err)
-{
-    pthread_mutex_lock(&chain->lock);
-    const baals_tx *tx = bl_mempool_get(chain->pool, id);
-    baals_status status = tx != NULL ? bl_bytes_new(out, &chain->env->alloc, tx->bytes, err)
-                                     : bl_fail(err, BAALS_NOTFOUND,
-                                               "the transaction is neither pending nor in a block");
-    pthread_mutex_unlock(&chain->lock);
-    return status;
 }
 
 baals_status baals_tx_get(baals_chain *chain,
@@ -212,14 +197,24 @@ baals_status baals_tx_get(baals_chain *chain,
     if (chain == NULL || out == NULL || committed_out == NULL || id == NULL)
         return bl_fail(err, BAALS_MISUSE, "baals_tx_get needs a chain, results and an id");
     struct read_request request = {.chain = chain, .out = out, .tx_id = id};
-    baals_status status = read_tx_with(chain, place_out, &request, read_one_tx, err);
-    if (status == BAALS_NOTFOUND) {
-        BL_TRY(read_pending_tx(chain, out, id, err));
-        *committed_out = 0;
-        return BAALS_OK;
+    struct bl_view *view = NULL;
+    bool pending = false;
+    /* Pool and view are of one height, or a transaction could be missed on its way into a block. */
+    pthread_mutex_lock(&chain->lock);
+    baals_status status = bl_view_begin(&view, chain->store, err);
+    const baals_tx *tx = bl_mempool_get(chain->pool, id);
+    if (status == BAALS_OK && tx != NULL) {
+        pending = true;
+        status = bl_bytes_new(out, &chain->env->alloc, tx->bytes, err);
     }
+    pthread_mutex_unlock(&chain->lock);
+    if (status == BAALS_OK && !pending)
+        status = read_tx_with(chain, view, place_out, &request, read_one_tx, err);
+    bl_view_end(view);
+    if (status == BAALS_NOTFOUND)
+        return bl_fail(err, BAALS_NOTFOUND, "the transaction is neither pending nor in a block");
     BL_TRY(status);
-    *committed_out = 1;
+    *committed_out = pending ? 0 : 1;
     return BAALS_OK;
 }
 
@@ -233,7 +228,11 @@ baals_status baals_receipt_get(baals_chain *chain,
     if (chain == NULL || out == NULL || id == NULL)
         return bl_fail(err, BAALS_MISUSE, "baals_receipt_get needs a chain, a result and an id");
     struct read_request request = {.chain = chain, .out = out, .tx_id = id, .debug_out = debug_out};
-    return read_tx_with(chain, place_out, &request, read_one_receipt, err);
+    struct bl_view *view = NULL;
+    BL_TRY(bl_view_begin(&view, chain->store, err));
+    baals_status status = read_tx_with(chain, view, place_out, &request, read_one_receipt, err);
+    bl_view_end(view);
+    return status;
 }
 
 /* ---- state ---- */
@@ -276,10 +275,11 @@ static baals_status read_record(struct baals_chain *chain,
     baals_slice value = {NULL, 0};
     BL_TRY(bl_view_begin(&view, chain->store, err));
     baals_status status = bl_view_get(view, &value, space, key, err);
-    if (status == BAALS_NOTFOUND && space == BAALS_SPACE_STORAGE)
-        status = bl_state_confirm_absent(view, space, key, err) == BAALS_OK
-                     ? bl_fail(err, BAALS_NOTFOUND, "the contract has no such key")
-                     : BAALS_CORRUPT_STATE;
+    bool absent = status == BAALS_NOTFOUND;
+    if (absent && space == BAALS_SPACE_STORAGE)
+        status = bl_state_confirm_absent(view, space, key, err);
+    if (absent && (status == BAALS_OK || status == BAALS_NOTFOUND))
+        status = bl_fail(err, BAALS_NOTFOUND, "there is no such record");
     if (status == BAALS_OK)
         status = bl_bytes_new(out, &chain->env->alloc, value, err);
     bl_view_end(view);

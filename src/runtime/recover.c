@@ -155,7 +155,7 @@ baals_status bl_chain_recover(
         if (progress != NULL)
             progress(ctx, "replaying the journal", position, end);
     }
-    return bl_chain_publish(chain, err);
+    return bl_chain_publish_store(chain, err);
 }
 
 /* ---- block 0 ---- */

@@ -6,9 +6,9 @@
  *
  * Locks, always taken in this order:
  *   writer  whoever makes or takes in blocks: apply, journal, store. Held across a whole commit.
- *   lock    tip, mempool, pool.log, side blocks, flags; held briefly, never across an fdatasync.
- * `changed` is signalled (with `lock`) after every commit, every accepted transaction, every drop,
- * and when the chain stops.
+ *   lock    tip, mempool, pool.log, flags; held briefly, never across an fdatasync. A view begun
+ * with it held is of the tip's height. `changed` is signalled (with `lock`) after every commit,
+ * every accepted transaction, every drop, and when the chain stops.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -51,6 +51,7 @@ struct bl_side_block {
     uint64_t index;
     baals_address proposer;
     uint64_t slot; /* the header's nonce */
+    bool kept;     /* while pruning */
     uint8_t *bytes;
     size_t len;
 };
@@ -95,13 +96,15 @@ struct baals_chain {
     struct bl_mempool *pool;
     struct bl_drop drops[BL_DROPS_KEPT]; /* a ring, newest at drop_next - 1 */
     size_t drop_next;
-    struct bl_side_block *side_blocks;
-    size_t side_count;
     baals_status failed; /* a durable write failed: nothing more is written */
     bool conflict;       /* a longer branch contradicts a final block: no sealing */
     bool stopping;
     uint64_t changes;      /* counts signals, so that none is missed */
     uint64_t committed_ns; /* when the last group was committed; 0: it is covered */
+
+    /* Under `writer`. */
+    struct bl_side_block *side_blocks;
+    size_t side_count;
 
     pthread_t maintenance_thread;
     pthread_t producer_thread;
@@ -210,19 +213,39 @@ baals_status bl_chain_undo_layer(struct bl_pending_layer *out,
                                  uint64_t next,
                                  struct bl_arena *arena,
                                  baals_error *err);
-/* Journal, layer, store, tip, mempool, for one applied block on top of the tip. */
+/* Journal, layer, store, tip, mempool, for one applied block on top of the tip. `view` is the state
+ * after the parent; afterwards it is of no use but to be ended. */
 baals_status bl_chain_commit_block(struct baals_chain *chain,
                                    struct bl_view *view,
                                    baals_slice block_bytes,
                                    const struct bl_applied *applied,
                                    struct bl_arena *arena,
                                    baals_error *err);
-/* Publishes the store's tip: reads header, sums and parameters, and the final height, tells the
- * pool and wakes who waits. Failing here fails the chain: the block is durable already. */
-baals_status bl_chain_publish(struct baals_chain *chain, baals_error *err);
+/* Writes and syncs the journal's group; IO and IO_SYNC fail the chain. */
+baals_status bl_chain_sync_group(struct baals_chain *chain, baals_error *err);
+
+/* What becomes visible at once. */
+struct bl_publication {
+    const struct bl_chain_tip *tip;
+    struct bl_view *view;                 /* the state after the tip's block */
+    const struct bl_block_record *record; /* the tip's block; NULL with `reverted` */
+    struct bl_layer *const *layers;       /* for the store, oldest first; none: it has them */
+    size_t layer_count;
+    struct bl_tip store_tip;
+    const baals_slice *reverted; /* blocks of the branch that was left, lowest first */
+    size_t reverted_count;
+};
+/* Store, tip, mempool and pool.log change under one lock; wakes who waits. Failing after the sync
+ * fails the chain: the block is durable already. */
+baals_status bl_chain_publish(struct baals_chain *chain,
+                              const struct bl_publication *publication,
+                              baals_error *err);
+/* Publishes what the store ends with: after opening. */
+baals_status bl_chain_publish_store(struct baals_chain *chain, baals_error *err);
 /* Remembers a failure after which nothing may be written; returns it. */
 baals_status bl_chain_fail(struct baals_chain *chain, baals_status status);
-/* MISUSE_CLOSED with what stopped the chain, or OK. */
+/* MISUSE_CLOSED with what stopped the chain, or OK. Whoever is about to write asks with `writer`
+ * held. */
 baals_status bl_chain_usable(struct baals_chain *chain, baals_error *err);
 /* Wakes who waits on `changed`. `lock` is held. */
 void bl_chain_signal(struct baals_chain *chain);
@@ -237,16 +260,24 @@ baals_status bl_chain_refresh_pool(struct baals_chain *chain,
                                    struct bl_view *view,
                                    const struct bl_block_record *record,
                                    baals_error *err);
-/* Puts a reverted block's transactions back, as new ones. `lock` is held. */
-void bl_chain_restore_txs(struct baals_chain *chain,
-                          struct bl_view *view,
-                          const baals_block *block);
+/* After a change of branch: every pending transaction is judged again, then those of the reverted
+ * blocks return as new ones. `lock` is held. */
+baals_status bl_chain_exchange_pool(struct baals_chain *chain,
+                                    struct bl_view *view,
+                                    const baals_slice *reverted,
+                                    size_t count,
+                                    baals_error *err);
 /* Opens pool.log and takes in what is still pending. */
 baals_status
 bl_chain_open_pool(struct baals_chain *chain, const baals_options *options, baals_error *err);
 /* Removes the transactions of final blocks from pool.log. `lock` is held. */
-baals_status bl_chain_forget_final(
-    struct baals_chain *chain, struct bl_view *view, uint64_t from, uint64_t to, baals_error *err);
+baals_status bl_chain_forget_final(struct baals_chain *chain,
+                                   const struct bl_publication *publication,
+                                   uint64_t from,
+                                   uint64_t to,
+                                   baals_error *err);
+/* Rewrites pool.log when most of it is no longer needed. `lock` is held. */
+void bl_chain_compact_pool(struct baals_chain *chain);
 
 /* ---- branch.c: forks. Under `writer` ---- */
 
@@ -260,15 +291,20 @@ struct bl_branch {
     struct bl_arena *arena; /* headers read from the journal are copied here */
 };
 baals_consensus_view bl_branch_consensus_view(struct bl_branch *branch);
+/* The tip that `block` is, as the last of `branch`; metadata is copied. */
+baals_status bl_chain_read_tip(struct bl_chain_tip *tip,
+                               struct bl_branch *branch,
+                               const baals_block *block,
+                               baals_error *err);
 /* Takes in a block whose parent is not the tip. */
 baals_status
 bl_chain_import_side(struct baals_chain *chain, const baals_block *block, baals_error *err);
 /* Remembers a side block (a copy); known ones are ignored. */
 baals_status
 bl_chain_side_add(struct baals_chain *chain, const baals_block *block, baals_error *err);
-const struct bl_side_block *bl_chain_side_get(const struct baals_chain *chain,
-                                              const baals_hash *hash);
-/* Forgets side blocks at or below a final height. */
+struct bl_side_block *bl_chain_side_get(const struct baals_chain *chain, const baals_hash *hash);
+/* Forgets side blocks at or below a final height, but for the ancestors of those above it: a branch
+ * that may still outgrow a final block has to be seen to be reported. */
 void bl_chain_side_prune(struct baals_chain *chain, uint64_t final_height);
 
 /* ---- recover.c ---- */
@@ -309,6 +345,15 @@ baals_status bl_chain_new(struct baals_chain **out,
                           const char *path,
                           const baals_options *options,
                           baals_error *err);
+/* The same in an env of the caller's, which the handle takes over: it is closed with the handle,
+ * and on failure. options->allocator is not looked at. */
+baals_status bl_chain_new_env(struct baals_chain **out,
+                              struct bl_env *env,
+                              const char *path,
+                              const baals_options *options,
+                              baals_error *err);
+/* What baals_open does with a new handle. On failure the handle is gone. */
+baals_status bl_chain_open(struct baals_chain *chain, baals_error *err);
 /* Stops, checkpoints, closes and frees whatever was opened. */
 baals_status bl_chain_close_all(struct baals_chain *chain, baals_error *err);
 /* A name in the data directory, into out[BL_PATH_MAX]. */
@@ -329,6 +374,18 @@ baals_status bl_chain_open_journal(struct baals_chain *chain,
                                    struct bl_journal_report *report,
                                    bool read_only,
                                    baals_error *err);
+
+/* ---- verify.c ---- */
+
+/* baals_verify and the first half of baals_repair with a new handle, which is gone afterwards. */
+baals_status bl_chain_verify(baals_verify_report *report_out,
+                             struct baals_chain *chain,
+                             uint32_t flags,
+                             baals_progress progress,
+                             void *ctx,
+                             baals_error *err);
+baals_status
+bl_chain_repair(struct baals_chain *chain, baals_progress progress, void *ctx, baals_error *err);
 
 /* ---- threads.c ---- */
 

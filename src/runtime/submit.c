@@ -11,10 +11,12 @@ submit_accept(struct baals_chain *chain, struct bl_view *view, const baals_tx *t
 {
     uint64_t height = 0;
     uint32_t position = 0;
-    baals_status known = bl_index_tx(&height, &position, view, &tx->id, NULL);
+    baals_status known = bl_index_tx(&height, &position, view, &tx->id, err);
     if (known == BAALS_OK)
         return bl_fail(err, BAALS_LIMIT_KNOWN, "the transaction is in block %llu already",
                        (unsigned long long)height);
+    if (known != BAALS_NOTFOUND)
+        return known;
     struct bl_account account;
     uint64_t now_ms = bl_env_clock_ms(chain->env);
     BL_TRY(bl_ledger_check_pending(&account, &chain->ledger, view, tx, err));
@@ -26,6 +28,7 @@ submit_accept(struct baals_chain *chain, struct bl_view *view, const baals_tx *t
         (void)bl_pool_log_remove(chain->pool_log, &tx->id, NULL);
         return status;
     }
+    bl_chain_compact_pool(chain);
     bl_chain_signal(chain);
     return BAALS_OK;
 }

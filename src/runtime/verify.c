@@ -163,8 +163,10 @@ static baals_status verify_journal(struct verify *v, baals_error *err)
             status = verify_block(v, &record, err);
         if (status == BAALS_OK)
             status = bl_chain_recover_record(v->shadow, &record, err);
-        if (status == BAALS_OK && record.type == BL_RECORD_BLOCK)
-            status = bl_chain_publish(v->shadow, err);
+        /* The next block is judged on top of what is published. */
+        if (status == BAALS_OK &&
+            (record.type == BL_RECORD_BLOCK || record.type == BL_RECORD_REVERT))
+            status = bl_chain_publish_store(v->shadow, err);
         position = record.next;
         bl_journal_record_deinit(journal, &record);
         BL_TRY(status);
@@ -173,7 +175,7 @@ static baals_status verify_journal(struct verify *v, baals_error *err)
     struct bl_tip tip;
     if (bl_store_tip(v->shadow->store, &tip) != BAALS_OK)
         return bl_fail(err, BAALS_CORRUPT_JOURNAL, "the journal has no block");
-    return bl_chain_publish(v->shadow, err);
+    return bl_chain_publish_store(v->shadow, err);
 }
 
 /* ---- the store ---- */
@@ -217,9 +219,10 @@ static baals_status verify_store(struct verify *v, baals_error *err)
  */
 static baals_status verify_open_shadow(struct verify *v, baals_error *err)
 {
-    baals_options options = BAALS_OPTIONS_INIT;
-    options.allocator = v->chain->options.allocator;
-    BL_TRY(bl_chain_new(&v->shadow, ":memory:", &options, err));
+    const baals_options options = BAALS_OPTIONS_INIT;
+    struct bl_env *env = NULL;
+    BL_TRY(bl_env_memory(&env, v->chain->env->alloc, err));
+    BL_TRY(bl_chain_new_env(&v->shadow, env, ":memory:", &options, err));
     BL_TRY(bl_chain_init_locks(v->shadow, err));
     BL_TRY(bl_chain_use_genesis(v->shadow, bl_slice(v->chain->genesis_bytes, v->chain->genesis_len),
                                 err));
@@ -248,6 +251,27 @@ static baals_status verify_all(struct verify *v, baals_error *err)
     return BAALS_OK;
 }
 
+baals_status bl_chain_verify(baals_verify_report *report_out,
+                             struct baals_chain *chain,
+                             uint32_t flags,
+                             baals_progress progress,
+                             void *ctx,
+                             baals_error *err)
+{
+    struct verify v = {.chain = chain, .flags = flags, .progress = progress, .ctx = ctx};
+    chain->read_only = true;
+    baals_status status = verify_all(&v, err);
+    if (v.shadow != NULL) {
+        v.shadow->journal = NULL; /* borrowed */
+        v.shadow->read_only = true;
+        (void)bl_chain_close_all(v.shadow, NULL);
+    }
+    (void)bl_chain_close_all(chain, NULL);
+    if (status == BAALS_OK)
+        *report_out = v.report;
+    return status;
+}
+
 baals_status baals_verify(baals_verify_report *report_out,
                           const char *path,
                           uint32_t flags,
@@ -256,21 +280,11 @@ baals_status baals_verify(baals_verify_report *report_out,
                           void *ctx,
                           baals_error *err)
 {
-    struct verify v = {.flags = flags, .progress = progress, .ctx = ctx};
+    struct baals_chain *chain = NULL;
     if (report_out == NULL || path == NULL || strcmp(path, ":memory:") == 0)
         return bl_fail(err, BAALS_MISUSE, "baals_verify needs a directory and a report");
-    BL_TRY(bl_chain_new(&v.chain, path, options, err));
-    v.chain->read_only = true;
-    baals_status status = verify_all(&v, err);
-    if (v.shadow != NULL) {
-        v.shadow->journal = NULL;
-        v.shadow->read_only = true;
-        (void)bl_chain_close_all(v.shadow, NULL);
-    }
-    (void)bl_chain_close_all(v.chain, NULL);
-    if (status == BAALS_OK)
-        *report_out = v.report;
-    return status;
+    BL_TRY(bl_chain_new(&chain, path, options, err));
+    return bl_chain_verify(report_out, chain, flags, progress, ctx, err);
 }
 
 /* ---- repair ---- */
@@ -317,6 +331,14 @@ repair_all(struct baals_chain *chain, baals_progress progress, void *ctx, baals_
     return bl_store_checkpoint(chain->store, err);
 }
 
+baals_status
+bl_chain_repair(struct baals_chain *chain, baals_progress progress, void *ctx, baals_error *err)
+{
+    baals_status status = repair_all(chain, progress, ctx, err);
+    baals_status closed = bl_chain_close_all(chain, status == BAALS_OK ? err : NULL);
+    return status != BAALS_OK ? status : closed;
+}
+
 baals_status baals_repair(baals_verify_report *report_out,
                           const char *path,
                           const baals_options *options,
@@ -328,9 +350,6 @@ baals_status baals_repair(baals_verify_report *report_out,
     if (report_out == NULL || path == NULL || strcmp(path, ":memory:") == 0)
         return bl_fail(err, BAALS_MISUSE, "baals_repair needs a directory and a report");
     BL_TRY(bl_chain_new(&chain, path, options, err));
-    baals_status status = repair_all(chain, progress, ctx, err);
-    baals_status closed = bl_chain_close_all(chain, status == BAALS_OK ? err : NULL);
-    BL_TRY(status);
-    BL_TRY(closed);
+    BL_TRY(bl_chain_repair(chain, progress, ctx, err));
     return baals_verify(report_out, path, 0, options, progress, ctx, err);
 }

@@ -257,7 +257,7 @@ baals_status bl_journal_append(struct bl_journal *journal,
     size_t body_len = 0;
     for (size_t i = 0; i < count; i++) {
         if (!bl_size_add(&body_len, body_len, parts[i].len) || body_len > BL_JOURNAL_BODY_MAX)
-            return bl_fail(err, BAALS_LIMIT, "a journal record of more than 64 MiB");
+            return bl_fail(err, BAALS_LIMIT, "a journal record of more than 512 MiB");
     }
     size_t start = journal->group.len;
     if (body_len + BL_JOURNAL_RECORD_HEADER > BL_JOURNAL_GROUP_MAX - start)

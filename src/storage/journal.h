@@ -16,7 +16,7 @@
  */
 #include "base/env.h"
 
-#define BL_JOURNAL_BODY_MAX (64u * 1024u * 1024u)
+#define BL_JOURNAL_BODY_MAX (512u * 1024u * 1024u)
 #define BL_JOURNAL_GROUP_MAX (1024u * 1024u * 1024u)
 
 enum bl_record_type {

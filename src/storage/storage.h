@@ -110,6 +110,15 @@ baals_status bl_store_push_all(struct bl_store *store,
                                size_t count,
                                const struct bl_tip *tip,
                                baals_error *err);
+/* bl_store_push_all without merging layers afterwards, which is what takes long: for callers that
+ * hold a lock. They call bl_store_merge when they have released it. */
+baals_status bl_store_add_all(struct bl_store *store,
+                              struct bl_layer *const *layers,
+                              size_t count,
+                              const struct bl_tip *tip,
+                              baals_error *err);
+/* Merges the newest layers of similar size, so that a view has few. Writer only. */
+void bl_store_merge(struct bl_store *store);
 /* Bytes held in layers that are not in the kv yet. */
 size_t bl_store_layer_bytes(struct bl_store *store);
 /* Writes the layers that are in place now into the kv with their tip, syncs it, then drops them.

@@ -311,7 +311,7 @@ static bool store_merge_install(struct bl_store *store,
 }
 
 /* Merging only makes reads faster: when memory is short the layers stay as they are. */
-static void store_merge(struct bl_store *store)
+void bl_store_merge(struct bl_store *store)
 {
     struct bl_layer *older;
     struct bl_layer *newer;
@@ -340,6 +340,17 @@ baals_status bl_store_push_all(struct bl_store *store,
                                const struct bl_tip *tip,
                                baals_error *err)
 {
+    BL_TRY(bl_store_add_all(store, layers, count, tip, err));
+    bl_store_merge(store);
+    return BAALS_OK;
+}
+
+baals_status bl_store_add_all(struct bl_store *store,
+                              struct bl_layer *const *layers,
+                              size_t count,
+                              const struct bl_tip *tip,
+                              baals_error *err)
+{
     struct bl_version *old = NULL;
     pthread_mutex_lock(&store->lock);
     size_t below = store->version->count;
@@ -356,7 +367,6 @@ baals_status bl_store_push_all(struct bl_store *store,
     if (next == NULL)
         return bl_fail(err, BAALS_NOMEM, "no memory for a list of %zu layers", below + count);
     store_version_unref(old);
-    store_merge(store);
     return BAALS_OK;
 }
 
