@@ -7,12 +7,12 @@
 #define CALL_READONLY 1u
 #define CALL_LOG_LEVEL_MAX 3u
 
-/* min(asked, left - left / 64); below 0 asks for all. */
+/* min(asked, left - left / 64). What is below 0 as a signed number is more than anyone has. */
 static uint64_t call_gas(const struct bl_frame *frame, uint64_t asked)
 {
     uint64_t left = (uint64_t)bl_vm_gas_get(frame->instance);
     uint64_t most = left - left / frame->execution->schedule->call_reserve;
-    return asked > INT64_MAX || asked > most ? most : asked;
+    return asked > most ? most : asked;
 }
 
 baals_vm_action bl_host_call_contract(void *ctx,

@@ -275,7 +275,7 @@ static void test_memory_traps(void **state)
 {
     (void)state;
     static const char body[] =
-        "(memory 1 1) (data $p \"abcd\")"
+        "(memory 1 1) (data $p \"abcd\") (data $active (i32.const 0) \"x\")"
         "(func (export \"edge8\") (i64.store (i32.const 65528) (i64.const 1)))"
         "(func (export \"over1\") (i64.store (i32.const 65529) (i64.const 1)))"
         "(func (export \"over2\") (drop (i32.load (i32.const -1))))"
@@ -292,6 +292,8 @@ static void test_memory_traps(void **state)
         "(func (export \"over12\") (memory.init $p (i32.const 65534) (i32.const 0) (i32.const 3)))"
         "(func (export \"over13\") (data.drop $p)"
         " (memory.init $p (i32.const 0) (i32.const 0) (i32.const 1)))"
+        "(func (export \"over14\")"
+        " (memory.init $active (i32.const 0) (i32.const 0) (i32.const 1)))"
         "(func (export \"drop_none\") (data.drop $p) (data.drop $p)"
         " (memory.init $p (i32.const 0) (i32.const 0) (i32.const 0)))"
         "(func (export \"sum\") (call $put (i64.load (i32.const 65000))))";
@@ -300,7 +302,7 @@ static void test_memory_traps(void **state)
         vm_open(&fx, vm_names[i], body);
         assert_status(vm_call(&fx, "edge8"), BAALS_OK);
         assert_status(vm_call(&fx, "fill_none"), BAALS_OK);
-        for (int k = 1; k <= 13; k++) {
+        for (int k = 1; k <= 14; k++) {
             char name[16];
             (void)snprintf(name, sizeof name, "over%d", k);
             vm_fresh(&fx);

@@ -70,6 +70,49 @@ static void test_grow_fault(void **state)
     free(code);
 }
 
+/* The C library's memory, dirty where it is new. */
+static void *dirty_resize(void *ctx, void *pointer, size_t old_size, size_t new_size)
+{
+    (void)ctx;
+    struct bl_alloc system = bl_alloc_system();
+    uint8_t *memory = system.resize(system.ctx, pointer, old_size, new_size);
+    if (memory != NULL && new_size > old_size)
+        memset(memory + old_size, 0xa5, new_size - old_size);
+    return memory;
+}
+
+/* Goal: memory is zero at the start and where it grew, whatever the allocator gave. */
+static void test_zeroed(void **state)
+{
+    (void)state;
+    size_t len = 0;
+    uint8_t *code = testlib_wat(&len, "(module (memory 1 9) (func (export \"m\")"
+                                      " (drop (memory.grow (i32.const 1)))))");
+    struct interpreter_fixture fx;
+    interpreter_open(&fx, bl_slice(code, len), false);
+    baals_vm *vm = NULL;
+    baals_vm_module *module = NULL;
+    baals_vm_instance *instance = NULL;
+    baals_vm_trap trap;
+    struct bl_alloc dirty = {.resize = dirty_resize};
+    assert_ok(bl_vm_interpreter_new(&vm, dirty, NULL));
+    assert_ok(bl_vm_compile(vm, &module, fx.bytes, NULL, 0, NULL));
+    assert_ok(bl_vm_instantiate(vm, &instance, module, NULL, NULL));
+    bl_vm_gas_set(instance, 1000000);
+    bl_vm_stack_set(instance, 256 * 1024);
+    for (uint32_t pages = 1; pages <= 9; pages++) {
+        assert_int_equal(bl_vm_mem_size(instance), pages * 65536);
+        const struct bl_interpreter_instance *in = (const struct bl_interpreter_instance *)instance;
+        assert_true(bl_bytes_all_zero(in->memory, in->memory_len));
+        assert_int_equal(bl_vm_call(instance, bl_slice_str("m"), &trap, NULL), BAALS_VM_END_OK);
+    }
+    bl_vm_destroy(instance);
+    bl_vm_module_free(vm, module);
+    bl_vm_close(vm);
+    interpreter_close(&fx);
+    free(code);
+}
+
 /* Goal: growing page by page to the maximum allocates a few times only. */
 static void test_grow_linear(void **state)
 {
@@ -112,9 +155,8 @@ int main(int argc, char **argv)
 {
     testlib_init(argc, argv);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_allocation_failures),
-        cmocka_unit_test(test_grow_fault),
-        cmocka_unit_test(test_grow_linear),
+        cmocka_unit_test(test_allocation_failures), cmocka_unit_test(test_grow_fault),
+        cmocka_unit_test(test_grow_linear),         cmocka_unit_test(test_zeroed),
         cmocka_unit_test(test_uninstrumented),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
