@@ -157,7 +157,7 @@ static const struct decode_case decode_cases[] = {
     CASE(LIMIT_LOCALS, 28, 0, NO_OP, T F M "a: 01 [01 81 04 7f 0b];"),
     CASE(LIMIT_OPERANDS, 2078, 0, 0x41, BODY("*1025{41 00} 00")),
     CASE(LIMIT_OPERANDS,
-         3102,
+         2083,
          0,
          0x22,
          T F M "a: 01 [01 01 7f *1024{41 00} 02 40 00 22 00 20 00 0b 00 0b];"),
