@@ -300,13 +300,22 @@ baals_slice ledger_seal(struct ledger_lib *fx,
 
 baals_status ledger_check(struct ledger_lib *fx, baals_slice block, baals_tx **txs_out)
 {
+    return ledger_check_known(fx, block, txs_out, NULL, NULL);
+}
+
+baals_status ledger_check_known(struct ledger_lib *fx,
+                                baals_slice block,
+                                baals_tx **txs_out,
+                                bool (*known)(void *ctx, const baals_hash *id),
+                                void *known_ctx)
+{
     struct ledger_view_ctx ctx = {fx, ledger_view(fx)};
     baals_consensus_view view = ledger_consensus_view(&ctx);
     baals_block decoded;
     baals_tx *txs = NULL;
     baals_status status =
         bl_ledger_check_block(&decoded, &txs, &fx->ledger, block, &fx->headers[fx->height],
-                              &fx->tip_hash, &view, NULL, NULL, &fx->arena, &fx->err);
+                              &fx->tip_hash, &view, known, known_ctx, &fx->arena, &fx->err);
     bl_view_end(ctx.view);
     if (status == BAALS_OK && txs_out != NULL)
         *txs_out = txs;
