@@ -220,10 +220,11 @@ baals_status bl_node_load(struct bl_node *out,
                        bl_state_store_name(store), depth);
     BL_TRY(status);
     BL_TRY(bl_node_decode(out, bytes, err));
-    if (!bl_hash_equal(bl_node_hash_at(out, 1), expected))
+    if (!bl_hash_equal(bl_node_hash_at(out, 1), expected)) {
         return bl_fail(err, BAALS_CORRUPT_STATE,
                        "a node of the store %s at depth %u is not the one its parent names",
                        bl_state_store_name(store), depth);
+    }
     return BAALS_OK;
 }
 

@@ -131,10 +131,9 @@ void bl_ordered_insert(struct bl_ordered *index, struct bl_entry *entry)
     bool present = ordered_descend(&path, index, entry->key);
     BL_ASSERT(!present);
     BL_ASSERT(path.depth > 0);
-    const struct bl_entry *before = NULL;
+    const struct bl_entry *before = &index->head; /* before every key */
     for (size_t i = 0; i < path.depth; i++)
         before = path.sides[i] == 1 ? path.entries[i] : before;
-    BL_ASSERT(before != NULL); /* The head is before every key. */
     /* A part of an empty gap is empty, a part of an open one may have keys. */
     entry->open_before = before->open_after;
     entry->open_after = before->open_after;

@@ -394,13 +394,14 @@ bl_overlay_write_set(struct bl_overlay *overlay, struct bl_write_set *out, baals
         bl_ordered_begin(&cursor, &overlay->spaces[i]);
         for (struct bl_entry *e = bl_ordered_next(&cursor); e != NULL;
              e = bl_ordered_next(&cursor)) {
-            if (overlay_changed(e))
-                changes[at++] = (struct bl_change){.space = (baals_space)i,
-                                                   .has_old = e->has_base,
-                                                   .has_new = e->has_value,
-                                                   .key = e->key,
-                                                   .old_value = e->base,
-                                                   .new_value = e->value};
+            if (!overlay_changed(e))
+                continue;
+            changes[at++] = (struct bl_change){.space = (baals_space)i,
+                                               .has_old = e->has_base,
+                                               .has_new = e->has_value,
+                                               .key = e->key,
+                                               .old_value = e->base,
+                                               .new_value = e->value};
         }
     }
     BL_ASSERT(at == count);

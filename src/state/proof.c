@@ -189,10 +189,11 @@ static baals_status proof_tree_part(struct bl_proof_part **out,
     if (status == BAALS_OK)
         bl_rules_value_hash(&value_hash, part->value);
     if (status == BAALS_NOTFOUND ||
-        (status == BAALS_OK && !bl_hash_equal(&value_hash, &path.leaf.value_hash)))
+        (status == BAALS_OK && !bl_hash_equal(&value_hash, &path.leaf.value_hash))) {
         return bl_fail(err, BAALS_CORRUPT_STATE,
                        "a record of the store %s is not the one in its tree",
                        bl_state_store_name(work->store));
+    }
     BL_TRY(status);
     part->key = key;
     bl_proof_set_path(part, &path);

@@ -48,7 +48,8 @@ static const struct verify_spec verify_map = {
     .is_jmt = false,
 };
 
-static const uint8_t verify_empty[] = "SPARSE_MERKLE_PLACEHOLDER_HASH__";
+static const uint8_t verify_jmt_leaf[13] = "JMT::LeafNode";
+static const uint8_t verify_empty[32] = "SPARSE_MERKLE_PLACEHOLDER_HASH__";
 
 /* A decoded ExistenceProof; `path` is its encoded steps, the lowest first. */
 struct verify_existence {
@@ -126,13 +127,13 @@ verify_next_step(const struct verify_spec *spec, baals_slice *path, struct verif
 
 static void verify_leaf_jmt(struct verify_existence *proof)
 {
-    uint8_t message[13 + 64];
+    uint8_t message[sizeof verify_jmt_leaf + 64];
     baals_hash value_hash;
     bl_sha256(&proof->order, proof->key);
     bl_sha256(&value_hash, proof->value);
-    memcpy(message, "JMT::LeafNode", 13);
-    memcpy(message + 13, proof->order.bytes, 32);
-    memcpy(message + 45, value_hash.bytes, 32);
+    memcpy(message, verify_jmt_leaf, sizeof verify_jmt_leaf);
+    memcpy(message + sizeof verify_jmt_leaf, proof->order.bytes, 32);
+    memcpy(message + sizeof verify_jmt_leaf + 32, value_hash.bytes, 32);
     bl_sha256(&proof->root, bl_slice(message, sizeof message));
 }
 
@@ -301,14 +302,13 @@ static baals_status verify_absence_decode(baals_hash *root_out,
     if ((has_left && verify_compare(spec, &left, &wanted) >= 0) ||
         (has_right && verify_compare(spec, &wanted, &right) >= 0))
         return bl_fail(err, BAALS_REJECT_PROOF, "the key does not lie between the neighbours");
-    bool adjacent;
-    if (has_left && has_right)
-        adjacent =
-            bl_hash_equal(&left.root, &right.root) && verify_are_neighbours(spec, &left, &right);
-    else if (has_left)
+    bool adjacent = false;
+    if (!has_right)
         adjacent = verify_is_outermost(spec, &left, 0, true);
-    else
+    else if (!has_left)
         adjacent = verify_is_outermost(spec, &right, 0, false);
+    else if (bl_hash_equal(&left.root, &right.root))
+        adjacent = verify_are_neighbours(spec, &left, &right);
     if (!adjacent)
         return bl_fail(err, BAALS_REJECT_PROOF, "the neighbours are not next to each other");
     *root_out = has_left ? left.root : right.root;

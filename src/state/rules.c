@@ -13,6 +13,10 @@
 _Static_assert(sizeof(BL_LEAF_PREFIX) - 1 == BL_LEAF_PREFIX_LEN, "leaf prefix");
 _Static_assert(sizeof(BL_INNER_PREFIX) - 1 == BL_INNER_PREFIX_LEN, "inner prefix");
 
+/* Without their NUL. */
+static const uint8_t rules_leaf_prefix[BL_LEAF_PREFIX_LEN] = BL_LEAF_PREFIX;
+static const uint8_t rules_inner_prefix[BL_INNER_PREFIX_LEN] = BL_INNER_PREFIX;
+
 /* "SPARSE_MERKLE_PLACEHOLDER_HASH__" */
 const baals_hash bl_rules_empty = {{'S', 'P', 'A', 'R', 'S', 'E', '_', 'M', 'E', 'R', 'K',
                                     'L', 'E', '_', 'P', 'L', 'A', 'C', 'E', 'H', 'O', 'L',
@@ -59,7 +63,7 @@ void bl_rules_value_hash(baals_hash *out, baals_slice record)
 void bl_rules_leaf(baals_hash *out, const baals_hash *key_hash, const baals_hash *value_hash)
 {
     uint8_t message[BL_LEAF_MESSAGE_LEN];
-    memcpy(message, BL_LEAF_PREFIX, BL_LEAF_PREFIX_LEN);
+    memcpy(message, rules_leaf_prefix, sizeof rules_leaf_prefix);
     memcpy(message + BL_LEAF_PREFIX_LEN, key_hash->bytes, 32);
     memcpy(message + BL_LEAF_PREFIX_LEN + 32, value_hash->bytes, 32);
     bl_sha256(out, bl_slice(message, sizeof message));
@@ -68,7 +72,7 @@ void bl_rules_leaf(baals_hash *out, const baals_hash *key_hash, const baals_hash
 void bl_rules_inner(baals_hash *out, const baals_hash *left, const baals_hash *right)
 {
     uint8_t message[BL_INNER_MESSAGE_LEN];
-    memcpy(message, BL_INNER_PREFIX, BL_INNER_PREFIX_LEN);
+    memcpy(message, rules_inner_prefix, sizeof rules_inner_prefix);
     memcpy(message + BL_INNER_PREFIX_LEN, left->bytes, 32);
     memcpy(message + BL_INNER_PREFIX_LEN + 32, right->bytes, 32);
     bl_sha256(out, bl_slice(message, sizeof message));

@@ -62,10 +62,10 @@ static baals_status
 tree_set_leaf(struct bl_slot *slot, const struct bl_leaf_change *change, baals_error *err)
 {
     bool has_old = slot->kind == BL_SLOT_LEAF;
-    if (has_old != change->has_old)
-        return bl_fail(err, BAALS_CORRUPT_STATE,
-                       has_old ? "the state tree has a record that was read as absent"
-                               : "the state tree lacks a record that was read");
+    if (has_old && !change->has_old)
+        return bl_fail(err, BAALS_CORRUPT_STATE, "a record read as absent is in the state tree");
+    if (!has_old && change->has_old)
+        return bl_fail(err, BAALS_CORRUPT_STATE, "a record that was read is not in the state tree");
     if (has_old && !bl_hash_equal(&slot->value_hash, &change->old_hash))
         return bl_fail(err, BAALS_CORRUPT_STATE, "a record is not the one in the state tree");
     memset(slot, 0, sizeof *slot);
@@ -192,7 +192,7 @@ baals_status bl_tree_update(struct bl_slot *root,
  * node in that slot has not moved up. */
 static void tree_add_siblings(struct bl_tree_path *path, struct bl_node *node, unsigned nibble)
 {
-    for (unsigned position = 1, shift = 3; node->weights[position] == 2 && position < 16; shift--) {
+    for (unsigned position = 1, shift = 3; position < 16 && node->weights[position] == 2; shift--) {
         unsigned bit = nibble >> shift & 1u;
         path->siblings[path->count++] = *bl_node_hash_at(node, 2 * position + (1 - bit));
         position = 2 * position + bit;
