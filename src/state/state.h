@@ -111,7 +111,9 @@ struct bl_state_roots {
     baals_hash root;                    /* the map {store name -> store root} */
 };
 
-/* Roots of the view's state as its tree nodes say. */
+/* Roots of the view's state as its root records say. Walks trust these records and nothing below
+ * them: whoever opens a chain compares `root` with the state_root of the tip's header.
+ * CORRUPT_STATE. */
 baals_status bl_state_roots(struct bl_state_roots *out, struct bl_view *view, baals_error *err);
 /* Applies `set` to the view's tree: *writes_out (in the arena) are all changes a layer needs: flat
  * records, modules, preimages, tree nodes. The caller may add index entries before it makes the
