@@ -40,6 +40,15 @@ void bl_frame_free(struct bl_frame *frame)
     bl_alloc_free(&alloc, frame, sizeof *frame);
 }
 
+bool bl_execution_expired(struct bl_execution *execution)
+{
+    const baals_execution *params = execution->params;
+    if (params->expired == NULL || params->expired(params->expired_ctx) != 1)
+        return false;
+    execution->fault = bl_fail(execution->err, BAALS_BUSY_TIMEOUT, "the query took too long");
+    return true;
+}
+
 static baals_receipt_status frame_status_of_trap(baals_status trap)
 {
     if (trap == BAALS_TRAP_GAS)
@@ -75,6 +84,12 @@ static baals_status frame_find_code(struct bl_module **module_out,
     return host->ops->code(host, code_out, &key->code_hash, execution->err);
 }
 
+/* The runtime's look at a query's deadline. */
+static int32_t frame_expired(void *ctx)
+{
+    return bl_execution_expired(ctx) ? 1 : 0;
+}
+
 /* Calls one exported function. *returned_out: it came back, and the next one may run. */
 static baals_status frame_step(struct bl_frame *frame,
                                bool *returned_out,
@@ -98,6 +113,8 @@ static baals_status frame_step(struct bl_frame *frame,
         break;
     case BAALS_VM_END_FAULT:
     case BAALS_VM_END_FORCE_INT:
+        if (execution->fault != BAALS_OK)
+            return execution->fault;
         return bl_fail_context(execution->err, BAALS_INTERNAL_FAULT, "contract runtime");
     }
     if (execution->fault != BAALS_OK)
@@ -124,6 +141,8 @@ static baals_status frame_execute(struct bl_frame *frame,
     struct bl_execution *execution = frame->execution;
     BL_TRY(bl_vm_instantiate(execution->vm, &frame->instance, module->compiled, frame,
                              execution->err));
+    if (execution->params->expired != NULL)
+        bl_vm_watch(frame->instance, frame_expired, execution);
     bl_vm_gas_set(frame->instance, (int64_t)left);
     bl_vm_stack_set(frame->instance, stack);
 

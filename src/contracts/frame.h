@@ -93,6 +93,10 @@ struct bl_call {
 /* The results of call_contract that are no receipt status. */
 #define BL_CALL_INSUFFICIENT_FUNDS 100u
 
+/* Asks for a query's deadline. True: execution->fault is BUSY_TIMEOUT and all frames must unwind.
+ */
+bool bl_execution_expired(struct bl_execution *execution);
+
 /* A frame of `execution` below `parent` (NULL: the outermost). NULL: no memory. */
 struct bl_frame *bl_frame_new(struct bl_execution *execution, struct bl_frame *parent);
 void bl_frame_free(struct bl_frame *frame); /* NULL is ignored */

@@ -80,12 +80,8 @@ bool bl_host_charge(struct bl_frame *frame, uint64_t cost)
 bool bl_host_begin(struct bl_frame *frame, uint64_t bytes, uint64_t own)
 {
     struct bl_execution *execution = frame->execution;
-    const baals_execution *params = execution->params;
-    if (params->expired != NULL && execution->host_calls++ % HOST_DEADLINE_INTERVAL == 0 &&
-        params->expired(params->expired_ctx) == 1) {
-        execution->fault = bl_fail(execution->err, BAALS_BUSY_TIMEOUT, "the query took too long");
+    if (execution->host_calls++ % HOST_DEADLINE_INTERVAL == 0 && bl_execution_expired(execution))
         return false;
-    }
     const struct bl_gas_schedule *schedule = execution->schedule;
     uint64_t base = schedule->host_call + bl_gas_units(bytes, schedule->host_bytes);
     return bl_host_charge(frame, base + own);

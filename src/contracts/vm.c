@@ -144,6 +144,12 @@ void bl_vm_mem_write(baals_vm_instance *instance, uint32_t offset, baals_slice d
     BL_ASSERT(copied == 1);
 }
 
+void bl_vm_watch(baals_vm_instance *instance, int32_t (*expired)(void *ctx), void *ctx)
+{
+    if (instance->ops->watch != NULL)
+        instance->ops->watch(instance, expired, ctx);
+}
+
 int64_t bl_vm_gas_get(const baals_vm_instance *instance)
 {
     return instance->ops->gas_get(instance);

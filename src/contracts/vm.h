@@ -63,6 +63,9 @@ baals_status bl_vm_mem_slice(baals_slice *out,
 void bl_vm_mem_read(const baals_vm_instance *instance, void *out, uint32_t offset, uint32_t len);
 void bl_vm_mem_write(baals_vm_instance *instance, uint32_t offset, baals_slice data);
 
+/* Has the runtime ask `expired` now and then, where it can; call it before bl_vm_gas_set. */
+void bl_vm_watch(baals_vm_instance *instance, int32_t (*expired)(void *ctx), void *ctx);
+
 int64_t bl_vm_gas_get(const baals_vm_instance *instance);
 void bl_vm_gas_set(baals_vm_instance *instance, int64_t gas);
 int32_t bl_vm_stack_get(const baals_vm_instance *instance);

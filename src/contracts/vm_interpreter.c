@@ -355,13 +355,22 @@ interpreter_mem_write(baals_vm_instance *instance, uint32_t offset, const void *
 static int64_t interpreter_gas_get(const baals_vm_instance *instance)
 {
     const struct bl_interpreter_instance *in = interpreter_const_of(instance);
-    return (int64_t)in->globals[in->module->gas_global];
+    return (int64_t)in->globals[in->module->gas_global] + in->reserve;
 }
 
 static void interpreter_gas_set(baals_vm_instance *instance, int64_t gas)
 {
     struct bl_interpreter_instance *in = interpreter_instance_of(instance);
-    in->globals[in->module->gas_global] = (uint64_t)gas;
+    in->reserve =
+        in->expired != NULL && gas > BL_INTERPRETER_WATCH_GAS ? gas - BL_INTERPRETER_WATCH_GAS : 0;
+    in->globals[in->module->gas_global] = (uint64_t)(gas - in->reserve);
+}
+
+static void interpreter_watch(baals_vm_instance *instance, int32_t (*expired)(void *ctx), void *ctx)
+{
+    struct bl_interpreter_instance *in = interpreter_instance_of(instance);
+    in->expired = expired;
+    in->expired_ctx = ctx;
 }
 
 static int32_t interpreter_stack_get(const baals_vm_instance *instance)
@@ -403,6 +412,7 @@ static const struct baals_vm_ops interpreter_ops = {
     .stack_set = interpreter_stack_set,
     .destroy = interpreter_destroy,
     .close = interpreter_close,
+    .watch = interpreter_watch,
 };
 
 baals_status bl_vm_interpreter_new_counting(baals_vm **out,

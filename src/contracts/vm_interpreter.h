@@ -93,6 +93,11 @@ struct bl_interpreter_instance {
     uint32_t memory_len;
     uint32_t memory_cap; /* allocated; zeroed when it becomes part of memory_len */
     uint64_t *globals;
+    /* Under a watch most of the gas is kept back here: the counter runs out once per
+     * BL_INTERPRETER_WATCH_GAS, and only then is anyone asked. */
+    int64_t reserve;
+    int32_t (*expired)(void *ctx); /* NULL: no watch */
+    void *expired_ctx;
     bool *dropped;   /* one per data segment */
     uint64_t *stack; /* BL_INTERPRETER_SLOTS values */
     struct bl_interpreter_frame *frames;
@@ -108,6 +113,7 @@ struct bl_interpreter_instance {
 #define BL_INTERPRETER_FRAMES 4160u
 
 #define BL_INTERPRETER_PAGE 65536u
+#define BL_INTERPRETER_WATCH_GAS (1024 * 1024)
 
 /* Turns every function of module->wasm into cells; fills in functions, cells and offsets. NOMEM. */
 baals_status bl_interpreter_prepare(struct bl_interpreter_module *module, baals_error *err);

@@ -22,6 +22,7 @@ struct run {
     const struct bl_interpreter_function *function;
     uint32_t depth; /* frames in use */
     baals_status trap;
+    bool expired; /* the watch ended the call */
 };
 
 /* ---- little-endian memory; compilers make one access of each ---- */
@@ -183,6 +184,24 @@ static baals_status run_unreachable(const struct run *r)
     return BAALS_TRAP_UNREACHABLE;
 }
 
+/* Under a watch the gas counter runs out early: asks whether to go on, and fills it from the
+ * reserve. The instrumentation's check is then passed by going on behind its `unreachable`. */
+static bool run_refuel(struct run *r)
+{
+    struct bl_interpreter_instance *in = r->instance;
+    int64_t gas = run_s64(in->globals[r->module->gas_global]);
+    if (gas >= 0 || in->reserve == 0)
+        return false;
+    r->expired = in->expired(in->expired_ctx) == 1;
+    if (r->expired)
+        return false;
+    int64_t wanted = BL_INTERPRETER_WATCH_GAS - gas;
+    int64_t taken = wanted < in->reserve ? wanted : in->reserve;
+    in->reserve -= taken;
+    in->globals[r->module->gas_global] = (uint64_t)(gas + taken);
+    return gas + taken >= 0;
+}
+
 /* Enters a function whose parameters are on the stack. False: the interpreter's own bounds. */
 static bool run_enter(struct run *r, const struct bl_interpreter_function *callee)
 {
@@ -314,7 +333,7 @@ static baals_vm_end run_loop(struct run *r)
         case BL_CELL_CHARGE:
             globals[gas_global] -= pc->b;
             if (run_s64(globals[gas_global]) < 0)
-                goto trap_unreachable;
+                goto unreachable;
             pc++;
             break;
         case BL_CELL_COUNT:
@@ -322,7 +341,7 @@ static baals_vm_end run_loop(struct run *r)
             pc++;
             break;
         case BL_CELL_UNREACHABLE:
-            goto trap_unreachable;
+            goto unreachable;
         case BL_CELL_JUMP_KEEP:
             if (pc->a & 1)
                 sp[-1 - (pc->a >> 1)] = RUN_X;
@@ -571,6 +590,16 @@ static baals_vm_end run_loop(struct run *r)
         }
         continue;
 
+    unreachable:
+        if (run_refuel(r)) {
+            pc++;
+            continue;
+        }
+        if (r->expired)
+            goto fault;
+        r->trap = run_unreachable(r);
+        goto trap;
+
     call:
         RUN_SAVE();
         if (!run_enter(r, &r->module->functions[callee]))
@@ -594,9 +623,6 @@ static baals_vm_end run_loop(struct run *r)
         pc++;
     }
 
-trap_unreachable:
-    r->trap = run_unreachable(r);
-    goto trap;
 trap_divide:
     r->trap = BAALS_TRAP_DIVIDE;
     goto trap;
@@ -658,7 +684,8 @@ baals_vm_end bl_interpreter_run(struct bl_interpreter_instance *instance,
     if (end == BAALS_VM_END_TRAP)
         run_locate(trap_out, &r);
     if (end == BAALS_VM_END_FAULT)
-        (void)bl_fail(err, BAALS_INTERNAL_FAULT,
-                      "the interpreter ran out of memory, stack or frames");
+        (void)bl_fail(err, BAALS_INTERNAL_FAULT, "%s",
+                      r.expired ? "the call was stopped"
+                                : "the interpreter ran out of memory, stack or frames");
     return end;
 }

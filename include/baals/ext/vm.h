@@ -131,6 +131,9 @@ struct baals_vm_ops {
     void (*destroy)(baals_vm_instance *instance);
     /* Mandatory. Releases the vm; no module lives. */
     void (*close)(baals_vm *self);
+    /* Optional. From the next gas_set on the runtime asks `expired` every few milliseconds and ends
+     * the call with END_FAULT when it answers 1. Changes neither results nor gas. Queries only. */
+    void (*watch)(baals_vm_instance *instance, int32_t (*expired)(void *ctx), void *ctx);
 };
 
 /** The first member of every runtime's own structs. */

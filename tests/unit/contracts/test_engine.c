@@ -315,6 +315,67 @@ static void test_allocation_failures(void **state)
     }
 }
 
+static int32_t engine_never(void *ctx)
+{
+    ++*(int *)ctx;
+    return 0;
+}
+
+static int32_t engine_third(void *ctx)
+{
+    return ++*(int *)ctx == 3 ? 1 : 0;
+}
+
+/* Goal: a query's deadline also stops loops without host calls, growth and bulk operations, and
+ * while it does not, results and gas are those of a block, to the unit. */
+static void test_watch(void **state)
+{
+    struct contract_fixture *fx = *state;
+    contract_deploy_body(
+        fx, 0xaa,
+        "(func (export \"endless\") (loop (br 0)))"
+        "(func (export \"fills\")"
+        " (loop (memory.fill (i32.const 0) (i32.const 0) (i32.const 65536)) (br 0)))"
+        "(func (export \"grows\") (loop (drop (memory.grow (i32.const 0))) (br 0)))"
+        "(func $work (local i32) (loop"
+        " (memory.fill (i32.const 0) (i32.const 0) (i32.const 9000))"
+        " (drop (memory.grow (i32.const 0)))"
+        " (br_if 0 (i32.lt_u (local.tee 0 (i32.add (local.get 0) (i32.const 1)))"
+        "  (i32.const 3000)))))"
+        "(func (export \"long\") (call $work) (drop (call $gas_left)) (call $work)"
+        " (i64.store (i32.const 0) (call $gas_left)) (call $output (i32.const 0) (i32.const 8)))"
+        "(func (export \"breaks\") (call $work) unreachable)");
+    static const char *const endless[] = {"endless", "fills", "grows"};
+    fx->execution.gas = 1ull << 53;
+    for (size_t i = 0; i < BL_COUNT_OF(endless); i++) {
+        int looks = 0;
+        fx->execution.expired = engine_third;
+        fx->execution.expired_ctx = &looks;
+        assert_status(contract_run(fx, 0xaa, endless[i], NULL), BAALS_BUSY_TIMEOUT);
+        assert_int_equal(looks, 3);
+        assert_int_equal(fx->host.saved_count, 0);
+    }
+    static const uint64_t gas[] = {1ull << 53, 20000000, 3 * 1048576, 1048576, 1000000, 5000};
+    static const char *const methods[] = {"long", "breaks"};
+    for (size_t i = 0; i < 2 * BL_COUNT_OF(gas); i++) {
+        int looks = 0;
+        fx->execution.gas = gas[i / 2];
+        fx->execution.expired = NULL;
+        assert_ok(contract_run(fx, 0xaa, methods[i % 2], NULL));
+        baals_receipt_status status = fx->result.status;
+        uint64_t used = fx->result.gas_used;
+        uint64_t seen = fx->result.output.len == 8 ? contract_output_u64(fx) : 0;
+        fx->execution.expired = engine_never;
+        fx->execution.expired_ctx = &looks;
+        assert_ok(contract_run(fx, 0xaa, methods[i % 2], NULL));
+        assert_int_equal(fx->result.status, status);
+        assert_int_equal(fx->result.gas_used, used);
+        assert_int_equal(fx->result.output.len == 8 ? contract_output_u64(fx) : 0, seen);
+        if (used > 4000000)
+            assert_true(looks >= 3);
+    }
+}
+
 struct engine_thread {
     struct contract_fixture *fx;
     const struct fake_host *contracts;
@@ -380,6 +441,7 @@ int main(int argc, char **argv)
         ENGINE_TEST(test_gas_largest),
         ENGINE_TEST(test_cache_same_gas),
         ENGINE_TEST(test_allocation_failures),
+        ENGINE_TEST(test_watch),
         ENGINE_TEST(test_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
