@@ -157,6 +157,19 @@ baals_status bl_chain_undo_layer(struct bl_pending_layer *out,
 
 /* ---- the tip ---- */
 
+/* Walks of the state tree trust its root records; these are what the header vouches for. */
+static baals_status
+commit_check_roots(struct bl_view *view, const baals_header *header, baals_error *err)
+{
+    struct bl_state_roots roots;
+    BL_TRY(bl_state_roots(&roots, view, err));
+    if (!bl_hash_equal(&roots.root, &header->state_root))
+        return bl_fail(err, BAALS_CORRUPT_STATE,
+                       "the stored roots are not those of block %llu; run repair",
+                       (unsigned long long)header->index);
+    return BAALS_OK;
+}
+
 baals_status bl_chain_read_tip(struct bl_chain_tip *tip,
                                struct bl_branch *branch,
                                const baals_block *block,
@@ -170,6 +183,7 @@ baals_status bl_chain_read_tip(struct bl_chain_tip *tip,
     BL_ASSERT(block->header.metadata.len <= sizeof tip->metadata);
     if (block->header.metadata.len > 0)
         memcpy(tip->metadata, block->header.metadata.data, block->header.metadata.len);
+    BL_TRY(commit_check_roots(view, &block->header, err));
     BL_TRY(bl_index_locator(&locator, view, tip->header.index, err));
     tip->tx_count = locator.tx_total;
     BL_TRY(bl_ledger_meta_uint(&tip->supply, view, BL_META_SUPPLY, err));
