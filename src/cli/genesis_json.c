@@ -416,13 +416,13 @@ genesis_key(struct bl_buffer *out, const char *indent, const char *name)
 }
 
 static void
-genesis_write_u64(struct bl_buffer *out, const char *indent, const char *name, uint64_t value)
+genesis_print_u64(struct bl_buffer *out, const char *indent, const char *name, uint64_t value)
 {
     struct bl_json_writer w = genesis_key(out, indent, name);
     bl_jw_u64(&w, value);
 }
 
-static void genesis_write_poa(struct bl_buffer *out, const baals_poa_params *poa)
+static void genesis_print_poa(struct bl_buffer *out, const baals_poa_params *poa)
 {
     static const char indent[] = "    ";
     struct bl_json_writer w;
@@ -433,13 +433,13 @@ static void genesis_write_poa(struct bl_buffer *out, const baals_poa_params *poa
         bl_jw_address(&w, BAALS_ADDRESS_ACCOUNT, &poa->authorities[i]);
     bl_jw_end_array(&w);
     genesis_line(out, ",\n");
-    genesis_write_u64(out, indent, "slot_ms", poa->slot_ms);
+    genesis_print_u64(out, indent, "slot_ms", poa->slot_ms);
     genesis_line(out, ",\n");
-    genesis_write_u64(out, indent, "interval_ms", poa->interval_ms);
+    genesis_print_u64(out, indent, "interval_ms", poa->interval_ms);
     genesis_line(out, ",\n");
-    genesis_write_u64(out, indent, "pending_count", poa->pending_count);
+    genesis_print_u64(out, indent, "pending_count", poa->pending_count);
     genesis_line(out, ",\n");
-    genesis_write_u64(out, indent, "pending_bytes", poa->pending_bytes);
+    genesis_print_u64(out, indent, "pending_bytes", poa->pending_bytes);
     genesis_line(out, ",\n");
     w = genesis_key(out, indent, "instant");
     bl_jw_bool(&w, poa->instant != 0);
@@ -449,7 +449,7 @@ static void genesis_write_poa(struct bl_buffer *out, const baals_poa_params *poa
     genesis_line(out, "\n  },\n");
 }
 
-static void genesis_write_lists(struct bl_buffer *out, const struct cli_genesis *genesis)
+static void genesis_print_lists(struct bl_buffer *out, const struct cli_genesis *genesis)
 {
     struct bl_json_writer w;
     genesis_line(out, "  \"balances\": [");
@@ -483,7 +483,7 @@ static void genesis_write_lists(struct bl_buffer *out, const struct cli_genesis 
     genesis_line(out, "\n  ],\n");
 }
 
-static void genesis_write_params(struct bl_buffer *out, const baals_chain_params *params)
+static void genesis_print_params(struct bl_buffer *out, const baals_chain_params *params)
 {
     static const char indent[] = "    ";
     struct bl_json_writer w;
@@ -497,9 +497,9 @@ static void genesis_write_params(struct bl_buffer *out, const baals_chain_params
     w = genesis_key(out, indent, "burn_fees");
     bl_jw_bool(&w, params->burn_fees != 0);
     genesis_line(out, ",\n");
-    genesis_write_u64(out, indent, "gas_schedule", params->gas_schedule);
+    genesis_print_u64(out, indent, "gas_schedule", params->gas_schedule);
     genesis_line(out, ",\n");
-    genesis_write_u64(out, indent, "wasm_limits", params->wasm_limits);
+    genesis_print_u64(out, indent, "wasm_limits", params->wasm_limits);
     genesis_line(out, "\n  }\n}\n");
 }
 
@@ -508,20 +508,20 @@ void cli_genesis_write(struct bl_buffer *out, const struct cli_genesis *genesis)
     static const char indent[] = "  ";
     struct bl_json_writer w;
     genesis_line(out, "{\n");
-    genesis_write_u64(out, indent, "format", 1);
+    genesis_print_u64(out, indent, "format", 1);
     genesis_line(out, ",\n");
     w = genesis_key(out, indent, "chain_name");
     bl_jw_slice(&w, genesis->genesis.chain_name);
     genesis_line(out, ",\n");
-    genesis_write_u64(out, indent, "start_ms", genesis->genesis.start_ms);
+    genesis_print_u64(out, indent, "start_ms", genesis->genesis.start_ms);
     genesis_line(out, ",\n");
     w = genesis_key(out, indent, "engine");
     bl_jw_slice(&w, genesis->genesis.engine);
     genesis_line(out, ",\n");
-    genesis_write_poa(out, &genesis->genesis.poa);
+    genesis_print_poa(out, &genesis->genesis.poa);
     w = genesis_key(out, indent, "dev");
     bl_jw_bool(&w, genesis->genesis.dev != 0);
     genesis_line(out, ",\n");
-    genesis_write_lists(out, genesis);
-    genesis_write_params(out, &genesis->genesis.params);
+    genesis_print_lists(out, genesis);
+    genesis_print_params(out, &genesis->genesis.params);
 }

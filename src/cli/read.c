@@ -97,8 +97,12 @@ static baals_status read_account(struct cli *cli,
 {
     struct bl_json_doc history = {0};
     const struct bl_json *result;
-    BL_TRY(cli_rpc_result(cli, w, "account_get", account_params, err));
     BL_TRY(cli_rpc(cli, &history, &result, "history", history_params, err));
+    baals_status status = cli_rpc_result(cli, w, "account_get", account_params, err);
+    if (status != BAALS_OK) {
+        bl_json_free(&history);
+        return status;
+    }
     BL_ASSERT(w->out->len > 0 && w->out->data[w->out->len - 1] == '}');
     w->out->len--; /* the object goes on */
     w->comma = true;

@@ -25,6 +25,12 @@ struct transact_chain {
     bool can_seal;
 };
 
+struct transact_account {
+    baals_address address;
+    uint64_t balance;
+    uint64_t nonce;
+};
+
 /* ---- operands ---- */
 
 /* "0x..." or "@file" as bytes in the arena; *is_raw false for anything else. */
@@ -255,31 +261,43 @@ static baals_status transact_nonce(struct cli *cli,
     return good ? BAALS_OK : bl_fail(err, BAALS_INTERNAL, "the node gave no nonce");
 }
 
-/* The most gas that balance and block allow, for a simulation. */
-static baals_status transact_gas_most(struct cli *cli,
-                                      uint64_t *out,
-                                      struct bl_buffer *params,
-                                      const baals_tx *tx,
-                                      const struct transact_chain *chain,
-                                      const baals_address *sender,
-                                      baals_error *err)
+/* Balance and nonce at the latest committed block, on which simulations run. */
+static baals_status transact_account(struct cli *cli,
+                                     struct transact_account *out,
+                                     struct bl_buffer *params,
+                                     const baals_address *address,
+                                     baals_error *err)
 {
     struct bl_json_doc doc = {0};
     const struct bl_json *answer;
-    uint64_t balance = 0;
+    transact_address_param(params, "address", address);
+    BL_TRY(cli_rpc(cli, &doc, &answer, "account_get", params, err));
+    bool good = transact_answer_amount(&out->balance, answer, "balance") &&
+                bl_json_u64(&out->nonce, bl_json_member(answer, "nonce"));
+    bl_json_free(&doc);
+    out->address = *address;
+    return good ? BAALS_OK : bl_fail(err, BAALS_INTERNAL, "the node's account is not whole");
+}
+
+/* The most gas that balance and block allow, for a simulation. */
+static baals_status transact_gas_most(uint64_t *out,
+                                      const baals_tx *tx,
+                                      const struct transact_chain *chain,
+                                      const struct transact_account *sender,
+                                      baals_error *err)
+{
     *out = chain->block_gas_limit;
     if (tx->gas_price == 0)
         return BAALS_OK;
-    transact_address_param(params, "address", sender);
-    BL_TRY(cli_rpc(cli, &doc, &answer, "account_get", params, err));
-    bool good = transact_answer_amount(&balance, answer, "balance");
-    bl_json_free(&doc);
-    if (!good)
-        return bl_fail(err, BAALS_INTERNAL, "the node gave no balance");
-    if (balance < tx->amount.units)
+    if (sender->balance < tx->amount.units)
         return bl_fail(err, BAALS_REJECT_BALANCE, "the balance is %llu, less than the amount %llu",
-                       (unsigned long long)balance, (unsigned long long)tx->amount.units);
-    uint64_t affordable = (balance - tx->amount.units) / tx->gas_price;
+                       (unsigned long long)sender->balance, (unsigned long long)tx->amount.units);
+    uint64_t affordable = (sender->balance - tx->amount.units) / tx->gas_price;
+    if (affordable < BL_GAS_TX_BASE)
+        return bl_fail(err, BAALS_REJECT_BALANCE,
+                       "the balance of %llu pays for %llu gas only, at a price of %llu",
+                       (unsigned long long)sender->balance, (unsigned long long)affordable,
+                       (unsigned long long)tx->gas_price);
     if (affordable < *out)
         *out = affordable;
     return BAALS_OK;
@@ -345,31 +363,34 @@ baals_status cli_contract_failure(const struct bl_json *result, baals_error *err
     baals_status found = cli_status_from_code(code == NULL ? "" : code);
     if (BAALS_STATUS_CLASS(found) != BAALS_CLASS_TRAP)
         found = found == BAALS_REJECT_CODE ? found : BAALS_TRAP;
-    return bl_fail(err, found, "%s: %.80s%s%.60s%s%s%.64s", status == NULL ? "?" : status,
+    return bl_fail(err, found, "%s: %.140s%s%.60s%s%s%.64s", status == NULL ? "?" : status,
                    message == NULL ? "no reason given" : message, text == NULL ? "" : ": ",
                    text == NULL ? "" : text, place, contract == NULL ? "" : " in ",
                    contract == NULL ? "" : contract);
 }
 
-/* The gas limit a simulation suggests. */
+/* The gas limit a simulation suggests. What is pending before it is not seen by the simulation, so
+ * it runs with the nonce of the committed state. */
 static baals_status transact_estimate(struct cli *cli,
                                       baals_tx *tx,
                                       struct bl_buffer *params,
                                       const struct transact_chain *chain,
-                                      const baals_address *sender,
+                                      const struct transact_account *sender,
                                       baals_error *err)
 {
     struct bl_json_doc doc = {0};
     const struct bl_json *result;
     uint64_t used = 0, limit, most;
-    BL_TRY(transact_gas_most(cli, &most, params, tx, chain, sender, err));
-    tx->gas_limit = most;
-    BL_TRY(transact_simulate(cli, &doc, &result, params, tx, sender, err));
+    baals_tx trial = *tx;
+    BL_TRY(transact_gas_most(&most, tx, chain, sender, err));
+    trial.gas_limit = most;
+    trial.nonce = sender->nonce;
+    BL_TRY(transact_simulate(cli, &doc, &result, params, &trial, &sender->address, err));
     baals_status status = cli_contract_failure(result, err);
     bool good = transact_answer_amount(&used, result, "gas_used");
     bl_json_free(&doc);
     if (status != BAALS_OK)
-        return bl_fail_context(err, status, "not sent, it would fail (--gas-limit sends it)");
+        return bl_fail_context(err, status, "not sent, it would fail");
     if (!good)
         return bl_fail(err, BAALS_INTERNAL, "the simulation gave no gas");
     limit = used + used / 4 + TRANSACT_GAS_MARGIN;
@@ -377,22 +398,23 @@ static baals_status transact_estimate(struct cli *cli,
     return BAALS_OK;
 }
 
-/* Fields that do not depend on the command. */
+/* Fields that do not depend on the command, but for the gas limit. A simulation is the next on the
+ * committed state, a transaction to submit comes behind the pending ones. */
 static baals_status transact_common(struct cli *cli,
                                     baals_tx *tx,
-                                    struct transact_chain *chain,
+                                    const struct transact_chain *chain,
                                     struct bl_buffer *params,
-                                    const baals_address *sender,
+                                    const struct transact_account *sender,
+                                    bool simulate,
                                     baals_error *err)
 {
-    BL_TRY(transact_ask(cli, chain, err));
     tx->chain_id = chain->chain_id;
     BL_TRY(cli_option_u64(cli, &tx->gas_price, CLI_GAS_PRICE, chain->gas_price_min, err));
     BL_TRY(cli_option_u64(cli, &tx->valid_until, CLI_VALID_UNTIL, 0, err));
     tx->has_valid_until = cli_has(cli, CLI_VALID_UNTIL);
-    if (cli_has(cli, CLI_NONCE))
-        return cli_option_u64(cli, &tx->nonce, CLI_NONCE, 0, err);
-    return transact_nonce(cli, &tx->nonce, params, sender, err);
+    if (simulate || cli_has(cli, CLI_NONCE))
+        return cli_option_u64(cli, &tx->nonce, CLI_NONCE, sender->nonce, err);
+    return transact_nonce(cli, &tx->nonce, params, &sender->address, err);
 }
 
 /* Everything that can be wrong on the command line alone. */
@@ -465,6 +487,38 @@ static baals_status transact_submit(struct cli *cli,
     return status;
 }
 
+/* Fills in the gas limit: as given, the most for a simulation, else what a simulation takes. */
+static baals_status transact_gas(struct cli *cli,
+                                 baals_tx *tx,
+                                 struct bl_buffer *params,
+                                 const struct transact_chain *chain,
+                                 const struct transact_account *sender,
+                                 bool simulate,
+                                 baals_error *err)
+{
+    if (cli_has(cli, CLI_GAS_LIMIT))
+        return cli_option_u64(cli, &tx->gas_limit, CLI_GAS_LIMIT, 0, err);
+    if (simulate)
+        return transact_gas_most(&tx->gas_limit, tx, chain, sender, err);
+    return transact_estimate(cli, tx, params, chain, sender, err);
+}
+
+static baals_status transact_show_simulation(struct cli *cli,
+                                             struct bl_json_writer *w,
+                                             struct bl_buffer *params,
+                                             const baals_tx *tx,
+                                             const baals_address *sender,
+                                             baals_error *err)
+{
+    struct bl_json_doc doc = {0};
+    const struct bl_json *result;
+    BL_TRY(transact_simulate(cli, &doc, &result, params, tx, sender, err));
+    bl_json_dump(w->out, result);
+    baals_status status = cli_contract_failure(result, err);
+    bl_json_free(&doc);
+    return status;
+}
+
 static baals_status transact_run(struct cli *cli,
                                  struct bl_json_writer *w,
                                  baals_status (*fields)(struct cli *, baals_tx *, baals_error *),
@@ -472,33 +526,26 @@ static baals_status transact_run(struct cli *cli,
                                  baals_error *err)
 {
     baals_tx tx;
-    baals_address sender;
+    baals_address address;
+    struct transact_account sender;
     struct transact_chain chain;
     struct bl_buffer params;
-    struct bl_json_doc doc = {0};
-    const struct bl_json *result;
     uint64_t wait_ms;
     BL_TRY(transact_prepare(cli, &tx, fields, &wait_ms, err));
-    BL_TRY(cli_signer_address(cli, &sender, err));
+    BL_TRY(cli_signer_address(cli, &address, err));
     BL_TRY(cli_connect(cli, !simulate, err));
     bl_buffer_init(&params, cli->env->alloc, BL_RPC_MESSAGE_MAX);
-    baals_status status = transact_common(cli, &tx, &chain, &params, &sender, err);
-    if (status == BAALS_OK && cli_has(cli, CLI_GAS_LIMIT))
-        status = cli_option_u64(cli, &tx.gas_limit, CLI_GAS_LIMIT, 0, err);
-    else if (status == BAALS_OK && simulate)
-        status = transact_gas_most(cli, &tx.gas_limit, &params, &tx, &chain, &sender, err);
+    baals_status status = transact_ask(cli, &chain, err);
+    if (status == BAALS_OK)
+        status = transact_account(cli, &sender, &params, &address, err);
+    if (status == BAALS_OK)
+        status = transact_common(cli, &tx, &chain, &params, &sender, simulate, err);
+    if (status == BAALS_OK)
+        status = transact_gas(cli, &tx, &params, &chain, &sender, simulate, err);
+    if (status == BAALS_OK && simulate)
+        status = transact_show_simulation(cli, w, &params, &tx, &address, err);
     else if (status == BAALS_OK)
-        status = transact_estimate(cli, &tx, &params, &chain, &sender, err);
-    if (status == BAALS_OK && simulate) {
-        status = transact_simulate(cli, &doc, &result, &params, &tx, &sender, err);
-        if (status == BAALS_OK) {
-            bl_json_dump(w->out, result);
-            status = cli_contract_failure(result, err);
-            bl_json_free(&doc);
-        }
-    } else if (status == BAALS_OK) {
         status = transact_submit(cli, w, &params, &tx, &chain, wait_ms, err);
-    }
     bl_buffer_deinit(&params);
     return cli_disconnect(cli, status, err);
 }
