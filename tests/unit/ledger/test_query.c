@@ -111,7 +111,7 @@ static void test_query_failures(void **state)
     assert_ok(run_query(&q, &result, &query));
     assert_int_equal(result.status, BAALS_RECEIPT_OUT_OF_GAS);
     assert_int_equal(result.gas_used, 100000);
-    query.gas = 1ull << 40;
+    query = query_of(&q, "note", true);
     query.expired = at_once;
     assert_status(run_query(&q, &result, &query), BAALS_BUSY_TIMEOUT);
     queries_close(&q);
