@@ -160,6 +160,8 @@ static const char *const output_class_hints[] = {
     [BAALS_CLASS_IO] = "check the disk and the path",
     [BAALS_CLASS_BUSY] = "try again",
     [BAALS_CLASS_CORRUPT] = "run `baals verify`, then `baals repair`",
+    [BAALS_CLASS_TRAP] = "what the contract says is behind its status; with --gas-limit a call is "
+                         "sent although it would fail",
     [BAALS_CLASS_INTERNAL] = "this is a defect: please report it",
 };
 

@@ -219,7 +219,7 @@ class Connection:
         self.send_line(text)
         return self.line()
 
-    def call(self, method, **params):
+    def call(self, method, /, **params):
         return self.ask(json.dumps({"jsonrpc": "2.0", "id": 1, "method": method,
                                     "params": params}))
 

@@ -30,8 +30,6 @@ def rows(s, contract):
     bob, alice = s.bob, s.alice
     flipped = bob[:-1] + ("q" if bob[-1] != "q" else "p")
     send, call = ["--from", "alice"], ["--from", "alice"]
-    with open(s.path("alice.wasm.txt"), "w", encoding="ascii") as handle:
-        handle.write("no module")
     table = [
         # the command line itself
         ("MISUSE", "E-ARGUMENT", ["sned", bob, "1"]),
@@ -214,6 +212,7 @@ def prepare(s):
     s.write("long.key", "11" * 40 + "\n")
     s.write("open.key", ALICE_SEED + "\n", 0o644)
     s.write("empty", "")
+    s.write("alice.wasm.txt", "no module")
     s.write("cut.wasm", s.read("counter.wasm")[:-3])
     s.write("huge.wasm", b"\0asm\1\0\0\0" + b"\0" * (1 << 20))
     # (func f32.const 1 drop): a module with a float, function 0.
