@@ -122,8 +122,9 @@ baals_status bl_index_block(baals_write **out,
     index_add(&builder, BAALS_SPACE_HEIGHTS, height, sizeof height, value, sizeof value);
     index_add(&builder, BAALS_SPACE_HASHES, locator->hash.bytes, sizeof locator->hash.bytes, height,
               sizeof height);
-    if (index_add_txs(&builder, block, record) != BAALS_OK)
-        return bl_fail(err, BAALS_CORRUPT_JOURNAL, "a block in the journal does not decode");
+    baals_status status = index_add_txs(&builder, block, record);
+    if (status != BAALS_OK)
+        return bl_record_damaged(status, "a block in the journal", err);
     if (builder.failed)
         return bl_fail(err, BAALS_NOMEM, "no memory for a block's index entries");
     BL_ASSERT(builder.count <= room);

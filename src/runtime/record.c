@@ -71,11 +71,20 @@ static baals_status record_decode(struct bl_block_record *out, baals_slice body)
     return bl_cbor_read_end(&reader, NULL);
 }
 
+baals_status bl_record_damaged(baals_status status, const char *what, baals_error *err)
+{
+    BL_ASSERT(status != BAALS_OK);
+    if (BAALS_STATUS_CLASS(status) != BAALS_CLASS_REJECT)
+        return bl_fail(err, status, "%s cannot be read", what);
+    return bl_fail(err, BAALS_CORRUPT_JOURNAL, "%s is damaged", what);
+}
+
 baals_status bl_block_record_decode(struct bl_block_record *out, baals_slice body, baals_error *err)
 {
     struct bl_block_record record = {0};
-    if (record_decode(&record, body) != BAALS_OK)
-        return bl_fail(err, BAALS_CORRUPT_JOURNAL, "the body of a block record is damaged");
+    baals_status status = record_decode(&record, body);
+    if (status != BAALS_OK)
+        return bl_record_damaged(status, "the body of a block record", err);
     *out = record;
     return BAALS_OK;
 }
@@ -125,7 +134,7 @@ baals_status bl_block_record_receipt(baals_slice *receipt_out,
                 i < position ? bl_cbor_skip(&notes, 2, NULL) : record_read_debug(&debug, &notes);
     }
     if (status != BAALS_OK)
-        return bl_fail(err, BAALS_CORRUPT_JOURNAL, "a receipt in the journal is damaged");
+        return bl_record_damaged(status, "a receipt in the journal", err);
     *receipt_out = receipt;
     if (debug_out != NULL)
         *debug_out = debug;

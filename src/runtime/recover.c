@@ -115,8 +115,10 @@ static baals_status
 recover_side(struct baals_chain *chain, const struct bl_journal_record *journal, baals_error *err)
 {
     baals_block block;
-    if (baals_block_decode(&block, bl_slice(journal->body, journal->body_len), NULL) != BAALS_OK)
-        return bl_fail(err, BAALS_CORRUPT_JOURNAL, "a side block in the journal is damaged");
+    baals_status status =
+        baals_block_decode(&block, bl_slice(journal->body, journal->body_len), NULL);
+    if (status != BAALS_OK)
+        return bl_record_damaged(status, "a side block in the journal", err);
     return bl_chain_side_add(chain, &block, err);
 }
 
@@ -174,8 +176,11 @@ static baals_status recover_commit_genesis(struct baals_chain *chain,
     bl_buffer_init(&header, chain->env->alloc, BL_BLOCK_BYTES_MAX);
     bl_buffer_init(&block, chain->env->alloc, BL_BLOCK_BYTES_MAX);
     bl_header_encode(&header, &applied.header);
-    bl_block_encode(&block, bl_buffer_slice(&header), NULL, NULL, 0);
-    baals_status status = bl_buffer_status(&block, err);
+    baals_status status = bl_buffer_status(&header, err);
+    if (status == BAALS_OK) {
+        bl_block_encode(&block, bl_buffer_slice(&header), NULL, NULL, 0);
+        status = bl_buffer_status(&block, err);
+    }
     if (status == BAALS_OK)
         status = bl_chain_commit_block(chain, view, bl_buffer_slice(&block), &applied, arena, err);
     bl_buffer_deinit(&header);

@@ -129,6 +129,9 @@ void bl_block_record_encode(struct bl_buffer *out,
 /* CORRUPT_JOURNAL. */
 baals_status
 bl_block_record_decode(struct bl_block_record *out, baals_slice body, baals_error *err);
+/* What a verdict about `what`, read back from the journal, means: CORRUPT_JOURNAL. Local failures
+ * stay what they are. */
+baals_status bl_record_damaged(baals_status status, const char *what, baals_error *err);
 /* The receipt and debug notes at a position. NOTFOUND beyond the last. */
 baals_status bl_block_record_receipt(baals_slice *receipt_out,
                                      baals_debug *debug_out,
