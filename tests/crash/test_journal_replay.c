@@ -11,7 +11,7 @@
 #include "journal_lib.h"
 #include "recording_env.h"
 
-enum { SECTOR = 512, GROUPS_MAX = 64 };
+enum { SECTOR = RECORDING_SECTOR, GROUPS_MAX = 64 };
 
 struct workload_group {
     uint32_t records;
@@ -104,8 +104,7 @@ static void test_every_prefix(void **state)
     record_workload(&recording);
     for (size_t prefix = 0; prefix <= recording.count; prefix++) {
         struct bl_env *env = new_env();
-        for (size_t i = 0; i < prefix; i++)
-            recording_apply(env, &recording.ops[i], 0, recording.ops[i].len);
+        recording_apply_prefix(env, &recording, prefix);
         check_state(env, last_mark(&recording, prefix));
         bl_env_close(env);
     }
@@ -115,68 +114,6 @@ static void test_every_prefix(void **state)
 }
 
 /* ---- power failures ---- */
-
-enum loss {
-    LOSS_ALL,     /* nothing that was not synced is there */
-    LOSS_OPS,     /* each such operation is there or not */
-    LOSS_SECTORS, /* each such sector is there or not */
-};
-
-/* Whether ops[i] is durable after the first `prefix` operations. */
-static bool is_durable(const struct recording_env *recording, size_t i, size_t prefix)
-{
-    const struct recording_op *op = &recording->ops[i];
-    bool of_folder = op->kind == RECORDING_OPEN_CREATE || op->kind == RECORDING_RENAME ||
-                     op->kind == RECORDING_REMOVE || op->kind == RECORDING_MAKE_DIR;
-    for (size_t at = i + 1; at < prefix; at++) {
-        const struct recording_op *later = &recording->ops[at];
-        if (of_folder && later->kind == RECORDING_SYNC_DIR)
-            return true;
-        if (!of_folder && later->kind == RECORDING_SYNC && strcmp(later->path, op->path) == 0)
-            return true;
-    }
-    return false;
-}
-
-static void
-apply_sectors(struct bl_env *env, const struct recording_op *op, struct testlib_rng *rng)
-{
-    for (size_t from = 0; from < op->len;) {
-        size_t to = from + SECTOR - (size_t)((op->offset + from) % SECTOR);
-        to = to < op->len ? to : op->len;
-        if (testlib_rng_below(rng, 2) == 0)
-            recording_apply(env, op, from, to);
-        from = to;
-    }
-}
-
-/* Builds what the disk holds when the power fails behind `prefix` operations. */
-static struct bl_env *build_loss(const struct recording_env *recording,
-                                 size_t prefix,
-                                 enum loss loss,
-                                 struct testlib_rng *rng)
-{
-    struct bl_env *env = new_env();
-    char absent[64] = ""; /* a file whose creation did not reach the disk */
-    for (size_t i = 0; i < prefix; i++) {
-        const struct recording_op *op = &recording->ops[i];
-        bool durable = is_durable(recording, i, prefix);
-        bool take = durable || (loss != LOSS_ALL && testlib_rng_below(rng, 2) == 0);
-        if (op->kind == RECORDING_OPEN_CREATE && take && strcmp(op->path, absent) == 0)
-            absent[0] = '\0';
-        if (op->kind == RECORDING_OPEN_CREATE && !take)
-            memcpy(absent, op->path, sizeof absent);
-        if (absent[0] != '\0' && strcmp(op->path, absent) == 0)
-            continue;
-        if (op->kind == RECORDING_MAKE_DIR)
-            take = true; /* without its folder nothing else could be built */
-        if (op->kind == RECORDING_WRITE && !durable && loss == LOSS_SECTORS)
-            apply_sectors(env, op, rng);
-        else if (take)
-            recording_apply(env, op, 0, op->len);
-    }
-    return env;
-}
 
 /* The power fails behind every operation; what was not synced is there in part. */
 static void test_power_failures(void **state)
@@ -189,10 +126,11 @@ static void test_power_failures(void **state)
     record_workload(&recording);
     uint64_t states = 0;
     for (size_t prefix = 1; prefix <= recording.count; prefix++) {
-        static const enum loss losses[] = {LOSS_ALL,     LOSS_OPS,     LOSS_OPS,
-                                           LOSS_SECTORS, LOSS_SECTORS, LOSS_SECTORS};
+        static const enum recording_loss losses[] = {
+            RECORDING_LOSS_ALL,     RECORDING_LOSS_OPS,     RECORDING_LOSS_OPS,
+            RECORDING_LOSS_SECTORS, RECORDING_LOSS_SECTORS, RECORDING_LOSS_SECTORS};
         for (size_t i = 0; i < BL_COUNT_OF(losses); i++) {
-            struct bl_env *env = build_loss(&recording, prefix, losses[i], &rng);
+            struct bl_env *env = recording_build_loss(&recording, prefix, losses[i], &rng);
             check_state(env, last_mark(&recording, prefix));
             bl_env_close(env);
             states++;
@@ -242,14 +180,16 @@ static void test_interrupted_cut(void **state)
         if (recording.ops[prefix - 1].kind != RECORDING_WRITE)
             continue;
         struct testlib_rng start = rng;
-        struct bl_env *torn = build_loss(&recording, prefix, LOSS_SECTORS, &rng);
+        struct bl_env *torn =
+            recording_build_loss(&recording, prefix, RECORDING_LOSS_SECTORS, &rng);
         struct recording_env repair;
         struct bl_journal_report report;
         recording_env_init(&repair, torn);
         assert_ok(journal_lib_try(&repair.env, &report, 0));
         for (size_t done = 1; report.cut_position != 0 && done < repair.count; done++) {
             struct testlib_rng again = start;
-            struct bl_env *env = build_loss(&recording, prefix, LOSS_SECTORS, &again);
+            struct bl_env *env =
+                recording_build_loss(&recording, prefix, RECORDING_LOSS_SECTORS, &again);
             for (size_t i = 0; i < done; i++)
                 recording_apply(env, &repair.ops[i], 0,
                                 repair.ops[i].len / (i + 1 == done ? 2 : 1));

@@ -255,3 +255,67 @@ void recording_apply(struct bl_env *env, const struct recording_op *op, size_t f
         return;
     }
 }
+
+void recording_apply_prefix(struct bl_env *env, const struct recording_env *recording, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        recording_apply(env, &recording->ops[i], 0, recording->ops[i].len);
+}
+
+/* ---- power failures ---- */
+
+/* Whether ops[i] is durable after the first `count` operations. */
+static bool recording_is_durable(const struct recording_env *recording, size_t i, size_t count)
+{
+    const struct recording_op *op = &recording->ops[i];
+    bool of_folder = op->kind == RECORDING_OPEN_CREATE || op->kind == RECORDING_RENAME ||
+                     op->kind == RECORDING_REMOVE || op->kind == RECORDING_MAKE_DIR;
+    for (size_t at = i + 1; at < count; at++) {
+        const struct recording_op *later = &recording->ops[at];
+        if (of_folder && later->kind == RECORDING_SYNC_DIR)
+            return true;
+        if (!of_folder && later->kind == RECORDING_SYNC && strcmp(later->path, op->path) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void
+recording_apply_sectors(struct bl_env *env, const struct recording_op *op, struct testlib_rng *rng)
+{
+    for (size_t from = 0; from < op->len;) {
+        size_t to = from + RECORDING_SECTOR - (size_t)((op->offset + from) % RECORDING_SECTOR);
+        to = to < op->len ? to : op->len;
+        if (testlib_rng_below(rng, 2) == 0)
+            recording_apply(env, op, from, to);
+        from = to;
+    }
+}
+
+struct bl_env *recording_build_loss(const struct recording_env *recording,
+                                    size_t count,
+                                    enum recording_loss loss,
+                                    struct testlib_rng *rng)
+{
+    struct bl_env *env = NULL;
+    char absent[64] = ""; /* a file whose creation did not reach the disk */
+    assert_ok(bl_env_memory(&env, bl_alloc_system(), NULL));
+    for (size_t i = 0; i < count; i++) {
+        const struct recording_op *op = &recording->ops[i];
+        bool durable = recording_is_durable(recording, i, count);
+        bool take = durable || (loss != RECORDING_LOSS_ALL && testlib_rng_below(rng, 2) == 0);
+        if (op->kind == RECORDING_OPEN_CREATE && take && strcmp(op->path, absent) == 0)
+            absent[0] = '\0';
+        if (op->kind == RECORDING_OPEN_CREATE && !take)
+            memcpy(absent, op->path, sizeof absent);
+        if (absent[0] != '\0' && strcmp(op->path, absent) == 0)
+            continue;
+        if (op->kind == RECORDING_MAKE_DIR)
+            take = true; /* without its folder nothing else could be built */
+        if (op->kind == RECORDING_WRITE && !durable && loss == RECORDING_LOSS_SECTORS)
+            recording_apply_sectors(env, op, rng);
+        else if (take)
+            recording_apply(env, op, 0, op->len);
+    }
+    return env;
+}

@@ -6,7 +6,7 @@
  * building of a file system in memory from a chosen part of such a recording, which is what a disk
  * may hold after the power failed.
  */
-#include "base/env.h"
+#include "testlib.h"
 
 enum recording_kind {
     RECORDING_OPEN_CREATE, /* the file exists from here on */
@@ -45,5 +45,22 @@ void recording_env_mark(struct recording_env *recording, uint64_t number);
 
 /* Applies one op to `env`; of a write only the bytes [from, to) of it. */
 void recording_apply(struct bl_env *env, const struct recording_op *op, size_t from, size_t to);
+/* The first `count` ops: what kill -9 leaves. */
+void recording_apply_prefix(struct bl_env *env,
+                            const struct recording_env *recording,
+                            size_t count);
+
+enum recording_loss {
+    RECORDING_LOSS_ALL,     /* nothing that was not synced is there */
+    RECORDING_LOSS_OPS,     /* each such operation is there or not */
+    RECORDING_LOSS_SECTORS, /* each such sector is there or not */
+};
+#define RECORDING_SECTOR 512u
+/* A new file system in memory as the disk may hold it when the power fails behind the first
+ * `count` operations. */
+struct bl_env *recording_build_loss(const struct recording_env *recording,
+                                    size_t count,
+                                    enum recording_loss loss,
+                                    struct testlib_rng *rng);
 
 #endif /* BL_TESTS_LIB_RECORDING_ENV_H */
