@@ -125,8 +125,7 @@ static baals_consensus_view ledger_consensus_view(struct ledger_view_ctx *ctx)
 
 /* ---- the chain ---- */
 
-/* Makes `applied` the newest block. */
-static void ledger_push(struct ledger_lib *fx, const struct bl_applied *applied)
+void ledger_push(struct ledger_lib *fx, const struct bl_applied *applied)
 {
     struct bl_buffer bytes;
     bl_buffer_init(&bytes, fx->env->alloc, 65536);

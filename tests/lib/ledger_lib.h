@@ -99,6 +99,8 @@ baals_status ledger_apply(struct ledger_lib *fx,
                           const baals_tx *const *txs,
                           size_t count,
                           baals_status *verdicts);
+/* Makes what was applied the newest block; its state root is recomputed from the flat records. */
+void ledger_push(struct ledger_lib *fx, const struct bl_applied *applied);
 /* Makes, checks and pushes the next block; every transaction must be included. fx->last is it. */
 void ledger_block(struct ledger_lib *fx, const baals_tx *const *txs, size_t count);
 /* A block of one transaction; its receipt. */
