@@ -72,7 +72,7 @@ static baals_status files_read_fd(
 
 baals_status cli_open_existing(int *fd_out, const char *path, baals_error *err)
 {
-    int fd;
+    int fd = -1;
     do
         fd = open(path, O_RDONLY | O_CLOEXEC);
     while (fd < 0 && errno == EINTR);
@@ -87,7 +87,7 @@ cli_read_file(struct cli *cli, baals_slice *out, const char *path, size_t max, b
 {
     if (strcmp(path, "-") == 0)
         return files_read_fd(cli, out, STDIN_FILENO, "the input", max, err);
-    int fd;
+    int fd = -1;
     BL_TRY(cli_open_existing(&fd, path, err));
     baals_status status = files_read_fd(cli, out, fd, path, max, err);
     (void)close(fd);
@@ -119,7 +119,7 @@ static baals_status files_read_small(
 baals_status
 cli_read_secret(char *out, size_t out_size, size_t *len_out, const char *path, baals_error *err)
 {
-    int fd;
+    int fd = -1;
     struct stat info;
     baals_status status;
     BL_TRY(cli_open_existing(&fd, path, err));
@@ -148,7 +148,7 @@ baals_status cli_open_new(int *fd_out, const char *path, baals_error *err)
 
 baals_status cli_write_new(const char *path, baals_slice bytes, baals_error *err)
 {
-    int fd;
+    int fd = -1;
     BL_TRY(cli_open_new(&fd, path, err));
     baals_status status = cli_write_fd(fd, bytes, err);
     if (status == BAALS_OK && fsync(fd) != 0)

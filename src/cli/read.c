@@ -220,7 +220,8 @@ static void read_notice(struct cli *cli, struct bl_buffer *line, const struct bl
     char text[256];
     if (id == NULL)
         id = bl_json_text(bl_json_member(notice, "hash"));
-    (void)bl_json_u64(&block, bl_json_member(notice, "block"));
+    if (!bl_json_u64(&block, bl_json_member(notice, "block")))
+        block = 0;
     int len = snprintf(text, sizeof text, "%s %s %llu %s%s%s\n", cursor == NULL ? "?" : cursor,
                        kind == NULL ? "?" : kind, (unsigned long long)block, id == NULL ? "?" : id,
                        status == NULL ? "" : " ", status == NULL ? "" : status);

@@ -28,7 +28,8 @@ static const struct bl_rpc_method *dispatch_method_at(size_t index)
     if (index < bl_rpc_methods_state_count)
         return &bl_rpc_methods_state[index];
     index -= bl_rpc_methods_state_count;
-    return index < bl_rpc_methods_tx_count ? &bl_rpc_methods_tx[index] : NULL;
+    BL_ASSERT(index < bl_rpc_methods_tx_count);
+    return &bl_rpc_methods_tx[index];
 }
 
 const struct bl_rpc_method *bl_rpc_method_find(const char *name)
