@@ -62,8 +62,8 @@ static baals_status block_add_balance(uint64_t *sum, baals_slice record, baals_e
     return BAALS_OK;
 }
 
-/* spec/transition.md 5: balances after + burned = balances before + minted, over the changed
- * accounts. */
+/* spec/transition.md 5.3: "sum of balances after + burned in the block = sum of balances before +
+ * minted in the block" */
 static baals_status
 block_check_supply(const struct bl_transition *t, const struct bl_write_set *set, baals_error *err)
 {
