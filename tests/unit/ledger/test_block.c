@@ -244,7 +244,7 @@ static void test_no_memory(void **state)
         bl_arena_deinit(&arena);
         assert_int_equal(fx->memory.live, live);
     }
-    assert_true(k > 20);
+    assert_true(k > 5);
     bl_view_end(view);
     ledger_close(fx);
 }
