@@ -43,8 +43,10 @@ tsan:
 
 cov:
 	@tools/build cov all
+	@find build/cov -name '*.gcda' -delete
 	@tools/test cov
 	@gcovr --root . --filter 'src/' --exclude-unreachable-branches --print-summary \
+	    --gcov-ignore-parse-errors \
 	    --html-details build/cov/coverage.html --json-summary build/cov/summary.json build/cov
 
 bench:
