@@ -1,0 +1,434 @@
+# SPDX-License-Identifier: MIT
+"""docs/spec/contracts.md once more: executions, calls between contracts, host functions."""
+
+import hashlib
+
+import hashes
+import spec_vectors
+import wasm_check
+import wasm_run
+from wasm_vectors import Module
+
+M32, M64 = 2**32 - 1, 2**64 - 1
+OK, REVERT, TRAP, OUT_OF_GAS, OUT_OF_STACK, NO_METHOD, NO_CONTRACT = range(7)
+BAD_PAYLOAD, BAD_CODE, ADDRESS_TAKEN, REENTRY, LIMIT = range(7, 12)
+INSUFFICIENT_FUNDS = 100
+METHOD, INIT, RECEIVE = "method", "init", "receive"
+STACK_BUDGET = 262144
+SPECIAL = (b"init", b"migrate", b"receive", b"_start", b"_initialize")
+
+# name: (signature, bytes counted by the first charge, own cost), both of the arguments
+FUNCTIONS = {
+    "input_len": (":i", lambda a: 0, 0),
+    "input_read": ("iii:", lambda a: a[2], 0),
+    "output": ("ii:", lambda a: a[1], lambda a: 8 * a[1]),
+    "revert": ("iii:", lambda a: a[2], lambda a: 8 * a[2]),
+    "storage_read": ("iiii:i", lambda a: a[1], 3000),
+    "storage_write": ("iiii:", lambda a: a[1] + a[3], 6000),
+    "storage_remove": ("ii:i", lambda a: a[1], 4000),
+    "storage_scan": ("iiiii:i", lambda a: a[1] + a[3], 3000),
+    "storage_next": ("iiiiii:i", lambda a: 8, 1500),
+    "storage_scan_end": ("i:", lambda a: 0, 0),
+    "self": ("i:", lambda a: 32, 0),
+    "caller": ("i:", lambda a: 32, 0),
+    "origin": ("i:", lambda a: 32, 0),
+    "value": (":l", lambda a: 0, 0),
+    "balance": ("i:l", lambda a: 32, 3000),
+    "block_index": (":l", lambda a: 0, 0),
+    "block_time_ms": (":l", lambda a: 0, 0),
+    "chain_id": ("i:", lambda a: 32, 0),
+    "tx_id": ("i:", lambda a: 32, 0),
+    "gas_left": (":l", lambda a: 0, 0),
+    "log_event": ("iiii:", lambda a: 32 * a[1] + a[3], lambda a: 1000 + 8 * (32 * a[1] + a[3])),
+    "log": ("iii:", lambda a: a[2], lambda a: 8 * a[2]),
+    "call_contract": ("iiiiilli:i", lambda a: 32 + a[2] + a[4], 10000),
+    "result_len": (":i", lambda a: 0, 0),
+    "result_read": ("iii:", lambda a: a[2], 0),
+    "code_hash": ("ii:i", lambda a: 64, 3000),
+    "crypto_hash": ("iiii:i", lambda a: a[2] + 32, lambda a: HASHES[a[0]][0] + HASHES[a[0]][1] * a[2] if a[0] in HASHES else 0),
+    "crypto_verify": ("iiiiiii:i", lambda a: a[2] + a[4] + a[6], lambda a: 60000 + 4 * a[6] if a[0] == 0 else 0),
+}
+HASHES = {
+    0: (400, 4, lambda data: hashlib.sha256(data).digest()),
+    1: (500, 5, hashes.keccak256),
+    2: (300, 2, lambda data: hashlib.blake2b(data, digest_size=32).digest()),
+    3: (300, 2, hashes.blake3),
+}
+WRITES = ("storage_write", "storage_remove", "log_event")
+TYPES = {"i": b"\x7f", "l": b"\x7e"}
+IMPORTS = {
+    (b"baals1", name.encode()): tuple(b"".join(TYPES[c] for c in part) for part in entry[0].split(":"))
+    for name, entry in FUNCTIONS.items()
+}
+
+
+def ceil(a, b):
+    return -(-a // b)
+
+
+class End(Exception):
+    """The frame ends with this status."""
+
+    def __init__(self, status, output=b""):
+        super().__init__(status)
+        self.status, self.output = status, output
+
+
+MODULES = {}
+
+
+def accept(code):
+    """The module, or None: section 1."""
+    key = hashlib.sha256(code).digest()
+    if key not in MODULES:
+        try:
+            wasm_check.check(code, IMPORTS)
+            module = Module(code)
+            module.entries = {
+                name: index for name, kind, index in module.exports
+                if kind == 0 and module.function_type(index) == (b"", b"")
+            }
+            MODULES[key] = module
+        except wasm_check.Refuse:
+            MODULES[key] = None
+    return MODULES[key]
+
+
+def is_method_name(name):
+    return 1 <= len(name) <= 100 and name not in SPECIAL and not name.startswith((b"__", b"baals"))
+
+
+class Context:
+    """What all frames of an execution share. `world` is the state: code(address), balance(address),
+    move(sender, recipient, amount), storage (a dict), events (a list), checkpoint(), back_to(mark)."""
+
+    def __init__(self, world, origin, chain_id, tx_id, index, time):
+        self.world, self.origin, self.chain_id, self.tx_id = world, origin, chain_id, tx_id
+        self.index, self.time = index, time
+        self.running = []
+
+
+class Frame:
+    def __init__(self, context, contract, caller, value, entry, method, arguments, gas, stack=STACK_BUDGET,
+                 readonly=False):
+        self.context, self.world = context, context.world
+        self.contract, self.caller, self.value = contract, caller, value
+        self.entry, self.method, self.arguments = entry, method, arguments
+        self.given, self.left, self.stack, self.readonly = gas, gas, stack, readonly
+        self.instance, self.scans, self.last_result = None, {}, b""
+
+    def run(self):
+        """(status, gas used, output)"""
+        mark = self.world.checkpoint()
+        self.context.running.append(self.contract)
+        try:
+            self.steps()
+            status, output = OK, b""
+        except End as end:
+            status, output = end.status, end.output
+        except wasm_run.Trap:
+            status, output = TRAP, b""
+        except wasm_run.OutOfGas:
+            status, output = OUT_OF_GAS, b""
+        except wasm_run.OutOfStack:
+            status, output = OUT_OF_STACK, b""
+        self.context.running.pop()
+        if status != OK:
+            self.world.back_to(mark)
+        left = self.instance.gas if self.instance else self.left
+        return status, self.given if status == OUT_OF_GAS else self.given - left, output
+
+    def charge(self, amount):
+        if amount > self.left:
+            raise End(OUT_OF_GAS)
+        self.left -= amount
+
+    def steps(self):
+        code = self.world.code(self.contract)
+        if code is None:
+            raise End(NO_CONTRACT)
+        self.charge(200 + ceil(len(code), 4))
+        module = accept(code)
+        if module is None:
+            raise End(BAD_CODE)
+        name = self.method if self.entry == METHOD else self.entry.encode()
+        if self.entry == METHOD and not is_method_name(name):
+            raise End(NO_METHOD)
+        if name not in module.entries:
+            raise End(OK if self.entry == INIT and self.arguments is None else NO_METHOD)
+        active = sum(len(data) for offset, data in module.data if offset is not None)
+        self.charge(2000 * module.memory[0] + ceil(active, 8))
+        self.instance = wasm_run.Instance(module, self.host, self.left, self.stack)
+        if module.start is not None:
+            self.instance.call(module.start)
+        if b"_initialize" in module.entries:
+            self.instance.call(module.entries[b"_initialize"])
+        self.instance.call(module.entries[name])
+
+    # ---- host functions: section 4 ----
+
+    def host(self, instance, name, a):
+        _, counted, own = FUNCTIONS[name]
+        self.pay(150 + ceil(counted(a), 8) + (own(a) if callable(own) else own))
+        return getattr(self, "host_" + name)(*a)
+
+    def pay(self, amount):
+        if amount > self.instance.gas:
+            raise End(OUT_OF_GAS)
+        self.instance.gas -= amount
+
+    def argument(self, holds):
+        if not holds:
+            raise End(TRAP)
+
+    def writes(self):
+        if self.readonly:
+            raise End(TRAP)
+
+    def limit(self, holds):
+        if not holds:
+            raise End(LIMIT)
+
+    def place(self, p, length):
+        if p + length > len(self.instance.memory):
+            raise End(TRAP)
+
+    def read(self, p, length):
+        return bytes(self.instance.memory[p : p + length])
+
+    def write(self, p, data):
+        self.instance.memory[p : p + len(data)] = data
+
+    def outermost(self):
+        return len(self.context.running) == 1
+
+    # ---- section 6 ----
+
+    def host_input_len(self):
+        return len(self.arguments or b"")
+
+    def part(self, data, dst, off, length):
+        self.argument(off + length <= len(data))
+        self.place(dst, length)
+        self.write(dst, data[off : off + length])
+
+    def host_input_read(self, dst, off, length):
+        self.part(self.arguments or b"", dst, off, length)
+
+    def finish(self, status, p, length):
+        self.limit(length <= (65536 if self.outermost() else 1048576))
+        self.place(p, length)
+        raise End(status, self.read(p, length))
+
+    def host_output(self, p, length):
+        self.finish(OK, p, length)
+
+    def host_revert(self, _, p, length):
+        self.finish(REVERT, p, length)
+
+    def key(self, k, klen):
+        return self.contract + self.read(k, klen)
+
+    def host_storage_read(self, k, klen, dst, cap):
+        self.limit(1 <= klen <= 256)
+        self.place(k, klen)
+        self.place(dst, cap)
+        value = self.world.storage.get(self.key(k, klen))
+        if value is None:
+            return M32
+        copied = value if len(value) <= cap else b""
+        self.pay(2 * len(value) + ceil(len(copied), 8))
+        self.write(dst, copied)
+        return len(value)
+
+    def host_storage_write(self, k, klen, v, vlen):
+        self.writes()
+        self.limit(1 <= klen <= 256)
+        self.limit(vlen <= 131072)
+        self.place(k, klen)
+        self.place(v, vlen)
+        key = self.key(k, klen)
+        self.pay(8 * max(len(self.world.storage.get(key, b"")), vlen))
+        self.world.storage[key] = self.read(v, vlen)
+
+    def host_storage_remove(self, k, klen):
+        self.writes()
+        self.limit(1 <= klen <= 256)
+        self.place(k, klen)
+        key = self.key(k, klen)
+        self.pay(8 * len(self.world.storage.get(key, b"")))
+        return int(self.world.storage.pop(key, None) is not None)
+
+    def host_storage_scan(self, prefix, plen, start, slen, flags):
+        self.argument(flags <= 1)
+        self.limit(plen <= 256)
+        self.limit(slen <= 256)
+        self.limit(len(self.scans) < 16)
+        self.place(prefix, plen)
+        self.place(start, slen)
+        handle = min(set(range(1, 17)) - set(self.scans))
+        self.scans[handle] = [self.read(prefix, plen), self.read(start, slen), flags, None]
+        return handle
+
+    def host_storage_next(self, it, kdst, kcap, vdst, vcap, lens):
+        self.argument(it in self.scans)
+        self.place(kdst, kcap)
+        self.place(vdst, vcap)
+        self.place(lens, 8)
+        prefix, start, descending, last = scan = self.scans[it]
+        keys = sorted((k[32:] for k in self.world.storage if k[:32] == self.contract), reverse=bool(descending))
+        for key in keys:
+            if not key.startswith(prefix):
+                continue
+            if start and (key > start if descending else key < start):
+                continue
+            if last is not None and (key >= last if descending else key <= last):
+                continue
+            break
+        else:
+            return 0
+        value = self.world.storage[self.contract + key]
+        fits = len(key) <= kcap and len(value) <= vcap
+        self.pay(len(key) + len(value) + (ceil(len(key) + len(value), 8) if fits else 0))
+        if fits:
+            self.write(kdst, key)
+            self.write(vdst, value)
+            scan[3] = key
+        self.write(lens, len(key).to_bytes(4, "little") + len(value).to_bytes(4, "little"))
+        return 1 if fits else 2
+
+    def host_storage_scan_end(self, it):
+        self.argument(it in self.scans)
+        del self.scans[it]
+
+    def give(self, dst, data):
+        self.place(dst, len(data))
+        self.write(dst, data)
+
+    def host_self(self, dst):
+        self.give(dst, self.contract)
+
+    def host_caller(self, dst):
+        self.give(dst, self.caller)
+
+    def host_origin(self, dst):
+        self.give(dst, self.context.origin)
+
+    def host_chain_id(self, dst):
+        self.give(dst, self.context.chain_id)
+
+    def host_tx_id(self, dst):
+        self.give(dst, self.context.tx_id)
+
+    def host_value(self):
+        return self.value
+
+    def host_balance(self, address):
+        self.place(address, 32)
+        return self.world.balance(self.read(address, 32))
+
+    def host_block_index(self):
+        return self.context.index
+
+    def host_block_time_ms(self):
+        return self.context.time
+
+    def host_gas_left(self):
+        return self.instance.gas
+
+    def host_log_event(self, topics, count, p, length):
+        self.writes()
+        self.limit(count <= 4)
+        self.limit(length <= 16384)
+        self.place(topics, 32 * count)
+        self.place(p, length)
+        self.limit(len(self.world.events) < 100)
+        self.world.events.append(
+            [self.contract, [self.read(topics + 32 * n, 32) for n in range(count)], self.read(p, length)])
+
+    def host_log(self, level, p, length):
+        self.argument(level <= 3)
+        self.limit(length <= 16384)
+        self.place(p, length)
+
+    def host_call_contract(self, addr, method, mlen, arg, alen, value, gas, flags):
+        self.argument(flags <= 1)
+        self.argument(not (value and (self.readonly or flags)))
+        self.limit(mlen <= 100)
+        self.limit(alen <= 1048576)
+        self.place(addr, 32)
+        self.place(method, mlen)
+        self.place(arg, alen)
+        address = self.read(addr, 32)
+        self.last_result = b""
+        if len(self.context.running) == 16:
+            return LIMIT
+        if address in self.context.running:
+            return REENTRY
+        if self.world.code(address) is None:
+            return NO_CONTRACT
+        if value > self.world.balance(self.contract):
+            return INSUFFICIENT_FUNDS
+        left = self.instance.gas
+        most = left - left // 64
+        mark = self.world.checkpoint()
+        self.world.move(self.contract, address, value)
+        frame = Frame(self.context, address, self.contract, value, METHOD, self.read(method, mlen),
+                      self.read(arg, alen), most if gas >> 63 else min(gas, most), self.instance.stack,
+                      self.readonly or bool(flags))
+        status, used, self.last_result = frame.run()
+        if status != OK:
+            self.world.back_to(mark)
+        self.instance.gas -= used
+        return status
+
+    def host_result_len(self):
+        return len(self.last_result)
+
+    def host_result_read(self, dst, off, length):
+        self.part(self.last_result, dst, off, length)
+
+    def host_code_hash(self, addr, dst):
+        self.place(addr, 32)
+        self.place(dst, 32)
+        digest = self.world.code_hash(self.read(addr, 32))
+        if digest is None:
+            return 0
+        self.write(dst, digest)
+        return 1
+
+    def host_crypto_hash(self, algorithm, p, length, dst):
+        self.argument(algorithm in HASHES)
+        self.place(p, length)
+        self.place(dst, 32)
+        self.write(dst, HASHES[algorithm][2](self.read(p, length)))
+        return 32
+
+    def host_crypto_verify(self, algorithm, pk, pklen, sig, siglen, msg, mlen):
+        self.argument(algorithm == 0)
+        for place in ((pk, pklen), (sig, siglen), (msg, mlen)):
+            self.place(*place)
+        if pklen != 32 or siglen != 64:
+            return 0
+        return int(verify(self.read(pk, 32), self.read(sig, 64), self.read(msg, mlen)))
+
+
+def verify(key, signature, message):
+    """signature.md 3, with the decoding of signature_vectors.py and faster points."""
+    import signature_vectors
+
+    a, r = signature_vectors.decode_point(key), signature_vectors.decode_point(signature[:32])
+    s = int.from_bytes(signature[32:], "little")
+    if a is None or r is None or s >= spec_vectors.L:
+        return False
+    k = signature_vectors.scalar_hash(signature[:32], key, message)
+    p = spec_vectors.P
+
+    def minus(point):
+        x, y = point
+        return (p - x) % p, y, 1, (p - x) * y % p
+
+    total = spec_vectors.point_add(spec_vectors.point_mul(s, spec_vectors.BASE), minus(r))
+    total = spec_vectors.point_add(total, spec_vectors.point_mul(k, minus(a)))
+    x, y, z, _ = spec_vectors.point_mul(8, total)
+    return x == 0 and y == z
