@@ -1,21 +1,24 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """docs/spec/transition.md and the slots of consensus.md once more, in Python and from the pages
-alone: replays the chains of vectors/transition.json in which no contract is entered, and must come
-to the same receipts, headers, roots and verdicts. Contracts' code is never run here. Only the
-standard library is used, and the formats of tools/spec_vectors.py and tools/state_vectors.py.
+alone: replays the chains of vectors/transition.json and must come to the same receipts, headers,
+roots and verdicts. Contracts run as tools/spec/contracts.py says. Only the standard library is used,
+and the formats of tools/spec_vectors.py and tools/state_vectors.py.
 
     tools/spec_transition.py [--file docs/spec/vectors/transition.json]
 """
 
 import argparse
-import copy
 import json
 import pathlib
 import sys
+import threading
 
 import spec_vectors as formats
 import state_vectors
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parent / "spec"))
+import contracts
 
 U64 = 2**64 - 1
 STATUS = {name: number for number, name in enumerate(formats.STATUSES)}
@@ -23,12 +26,11 @@ EMPTY_ROOT = formats.tree([])
 
 
 class Status(Exception):
-    """A receipt status other than OK, and the gas spent until then."""
+    """A receipt status other than OK, the gas spent until then, and revert data."""
 
-    def __init__(self, name, spent=0):
+    def __init__(self, name, spent=0, output=b""):
         super().__init__(name)
-        self.name = name
-        self.spent = spent
+        self.name, self.spent, self.output = name, spent, output
 
 
 def read(data, form):
@@ -70,13 +72,15 @@ def sysop(payload):
 
 
 class Chain:
-    def __init__(self, genesis_bytes):
+    """A chain's state; also the world that executions of contracts see."""
+
+    def __init__(self, genesis_bytes, modules):
         genesis = formats.genesis_decode(genesis_bytes)
-        _, _, self.start, _, poa, self.dev, balances, contracts, params = genesis
-        assert not contracts, "a contract would be entered"
+        _, _, self.start, _, poa, self.dev, balances, genesis_contracts, params = genesis
         self.chain_id = formats.tagged("baals:genesis:1", genesis_bytes)
         self.slot_ms = poa[1]
         self.state = state_vectors.State()
+        self.modules, self.events = {}, []
         supply = sum(b[1] for b in balances)
         self.put("supply/total", supply)
         self.put("supply/burned", 0)
@@ -85,10 +89,58 @@ class Chain:
         self.put("poa/authorities", poa[0])
         for address, amount in balances:
             self.credit(address, amount)
+        if len(modules) != len(genesis_contracts):
+            raise formats.Reject("COUNT", 0)
+        for (name, code_hash, init), code in zip(genesis_contracts, modules):
+            self.make_genesis_contract(name, code_hash, init, code, params[0])
         self.header = dict(
             chain_id=self.chain_id, index=0, timestamp_ms=self.start, prev_hash=bytes(32),
             tx_root=EMPTY_ROOT, receipts_root=EMPTY_ROOT, state_root=self.state.root(), gas_used=0,
             proposer=bytes(32), nonce=0, metadata=None)
+
+    def make_genesis_contract(self, name, code_hash, init, code, gas):
+        """Section 8, step 4."""
+        address = formats.contract_id_genesis(name)
+        if formats.sha256(code) != code_hash or contracts.accept(code) is None:
+            raise formats.Reject("GENESIS_CONTRACT", 0)
+        self.install(address, code, None)
+        zero = bytes(32)
+        context = contracts.Context(self, zero, self.chain_id, zero, 0, self.start)
+        status, _, _ = contracts.Frame(context, address, zero, 0, contracts.INIT, b"", init, gas).run()
+        self.events = []
+        if status != contracts.OK:
+            raise formats.Reject("GENESIS_CONTRACT", 0)
+
+    # ---- what executions see ----
+
+    def code_hash(self, address):
+        return self.account(address)[2]
+
+    def code(self, address):
+        digest = self.code_hash(address)
+        return None if digest is None else self.modules[digest]
+
+    def balance(self, address):
+        return self.account(address)[0]
+
+    @property
+    def storage(self):
+        return self.state.stores["storage"]
+
+    def checkpoint(self):
+        return {name: dict(store) for name, store in self.state.stores.items()}, list(self.events)
+
+    def back_to(self, mark):
+        stores, events = mark
+        self.state.stores = {name: dict(store) for name, store in stores.items()}
+        self.events = list(events)
+
+    def install(self, address, code, creator):
+        digest = formats.sha256(code)
+        self.modules[digest] = code
+        self.state.stores["code"][digest] = formats.enc(len(code))
+        balance = self.account(address)[0]
+        self.store(address, [balance, 0, digest, creator])
 
     # ---- records ----
 
@@ -169,13 +221,26 @@ class Chain:
 
     # ---- section 4 ----
 
-    def act(self, kind, sender, nonce, recipient, amount, payload, gas):
-        """Sections 4.2 to 4.4; the gas spent."""
+    def enter(self, block, sender, contract, entry, method, arguments, amount, gas):
+        """An execution of a transaction: (gas spent, output)."""
+        context = contracts.Context(self, sender, self.chain_id, block["tx_id"], block["index"],
+                                    block["timestamp_ms"])
+        frame = contracts.Frame(context, contract, sender, amount, entry, method, arguments, gas)
+        status, spent, output = frame.run()
+        if status != contracts.OK:
+            raise Status(formats.STATUSES[status], spent, output)
+        return spent, output
+
+    def act(self, block, kind, sender, nonce, recipient, amount, payload, gas):
+        """Sections 4.2 to 4.4: (gas spent, output, contract made)."""
+        code_hash = None if recipient is None else self.code_hash(recipient)
         if kind == 0:
-            assert recipient is None or self.account(recipient)[2] is None, "a contract is entered"
-            if recipient is not None:
-                self.move(sender, recipient, amount)
-            return 0
+            if recipient is None:
+                return 0, b"", None
+            self.move(sender, recipient, amount)
+            if code_hash is None:
+                return 0, b"", None
+            return *self.enter(block, sender, recipient, contracts.RECEIVE, b"", payload, amount, gas), None
         decode = {1: formats.call_decode, 2: formats.deploy_decode}[kind]
         try:
             fields = decode(payload) if payload is not None else None
@@ -184,14 +249,33 @@ class Chain:
         if fields is None:
             raise Status("BAD_PAYLOAD")
         if kind == 1:
-            assert recipient is None or self.account(recipient)[2] is None, "a contract is entered"
-            raise Status("NO_CONTRACT")
-        assert self.account(formats.contract_id_deploy(sender, nonce))[2] is None
-        code = fields[0]
-        if 20 * len(code) > gas:
+            if code_hash is None:
+                raise Status("NO_CONTRACT")
+            self.move(sender, recipient, amount)
+            method, arguments = fields
+            return *self.enter(block, sender, recipient, contracts.METHOD, method.encode(), arguments,
+                               amount, gas), None
+        return self.deploy(block, sender, nonce, amount, fields, gas)
+
+    def deploy(self, block, sender, nonce, amount, fields, gas):
+        """Section 4.4."""
+        code, init_args = fields
+        address = formats.contract_id_deploy(sender, nonce)
+        if self.code_hash(address) is not None:
+            raise Status("ADDRESS_TAKEN")
+        cost = 20 * len(code)
+        if cost > gas:
             raise Status("OUT_OF_GAS")
-        assert not code.startswith(b"\0asm"), "a contract is entered"
-        raise Status("BAD_CODE", 20 * len(code))
+        if contracts.accept(code) is None:
+            raise Status("BAD_CODE", cost)
+        self.install(address, code, sender)
+        self.move(sender, address, amount)
+        try:
+            spent, output = self.enter(block, sender, address, contracts.INIT, b"", init_args, amount,
+                                       gas - cost)
+        except Status as status:
+            raise Status(status.name, cost + status.spent, status.output) from None
+        return cost + spent, output, address
 
     def approve(self, block, payload, sender, value):
         op, epoch, args = value
@@ -209,11 +293,11 @@ class Chain:
             else:
                 block.setdefault("next_params", dict(zip(formats.PARAMS, block["params"])))
                 block["next_params"][args[0]] = bool(args[1]) if args[0] == "burn_fees" else args[1]
-            return 0
+            return 0, b"", None
         if name not in meta and len(pending) >= 64:
             raise Status("LIMIT")
         self.put(name, approvers)
-        return 0
+        return 0, b"", None
 
     def system(self, tx, block, gas):
         try:
@@ -238,7 +322,7 @@ class Chain:
                 raise Status("OUT_OF_GAS")
             self.credit(address, amount)
             self.put("supply/total", self.number("supply/total") + amount)
-            return cost
+            return cost, b"", None
         sender, kind, recipient, amount, payload = args
         account = self.account(sender)
         if account[0] < amount or account[1] == U64:
@@ -251,39 +335,44 @@ class Chain:
         account[1] += 1
         self.store(sender, account)
         try:
-            return cost + self.act(kind, sender, nonce, recipient, amount, payload, gas - cost)
+            spent, output, made = self.act(block, kind, sender, nonce, recipient, amount, payload,
+                                           gas - cost)
         except Status as status:
-            raise Status(status.name, cost + status.spent)
+            raise Status(status.name, cost + status.spent, status.output) from None
+        return cost + spent, output, made
 
-    def run(self, tx, size, block):
+    def run(self, tx, data, block):
         """Section 4.1; the receipt."""
-        intrinsic = self.intrinsic(tx, size)
+        intrinsic = self.intrinsic(tx, len(data))
         gas = tx["gas_limit"] - intrinsic
+        block["tx_id"] = formats.tagged("baals:txid:1", data)
         account = self.account(tx["sender"])
         account[1] += 1
         account[0] -= tx["gas_limit"] * tx["gas_price"]
         self.store(tx["sender"], account)
-        checkpoint = copy.deepcopy(self.state.stores)
+        self.events = []
+        mark = self.checkpoint()
         status = "OK"
         try:
             if tx["kind"] == 3:
-                spent = self.system(tx, block, gas)
+                spent, output, made = self.system(tx, block, gas)
             else:
-                spent = self.act(tx["kind"], tx["sender"], tx["nonce"], tx["recipient"],
-                                 tx["amount"], tx["payload"], gas)
+                spent, output, made = self.act(block, tx["kind"], tx["sender"], tx["nonce"],
+                                               tx["recipient"], tx["amount"], tx["payload"], gas)
         except Status as failure:
-            status, spent = failure.name, failure.spent
-            self.state.stores = checkpoint
+            status, spent, output, made = failure.name, failure.spent, failure.output, None
+            self.back_to(mark)
         used = tx["gas_limit"] if status == "OUT_OF_GAS" else intrinsic + spent
         self.credit(tx["sender"], (tx["gas_limit"] - used) * tx["gas_price"])
         block["gas_used"] += used
         block["fees"] += used * tx["gas_price"]
-        return formats.enc([1, STATUS[status], used, used * tx["gas_price"], None, b"", []])
+        events = [[address, topics, text] for address, topics, text in self.events]
+        return formats.enc([1, STATUS[status], used, used * tx["gas_price"], made, output, events])
 
     # ---- blocks ----
 
-    def next_block(self):
-        return dict(index=self.header["index"] + 1, params=self.params(),
+    def next_block(self, timestamp_ms):
+        return dict(index=self.header["index"] + 1, timestamp_ms=timestamp_ms, params=self.params(),
                     authorities=self.authorities(), gas_used=0, fees=0)
 
     def finish(self, block, proposer):
@@ -300,24 +389,38 @@ class Chain:
         balances = sum(self.account(a)[0] for a in self.state.stores["accounts"] if len(a) == 32)
         assert balances + self.number("supply/burned") == self.number("supply/total")
 
+    def slot(self, timestamp_ms):
+        return max(timestamp_ms - self.start, 0) // self.slot_ms
+
+    def turn(self, timestamp_ms):
+        """Proposer and nonce of a block at this time (consensus.md 1)."""
+        authorities = self.authorities()
+        if len(authorities) == 1:
+            return authorities[0], 0
+        return authorities[self.slot(timestamp_ms) % len(authorities)], self.slot(timestamp_ms)
+
+    def hash(self):
+        return formats.tagged("baals:block:1", formats.header_encode(self.header))
+
     def apply(self, txs, timestamp_ms):
-        """The header and receipts of the next block at a time (consensus.md 1)."""
-        block = self.next_block()
-        slot = (timestamp_ms - self.start) // self.slot_ms
-        several = len(block["authorities"]) > 1
-        proposer = block["authorities"][slot % len(block["authorities"]) if several else 0]
-        prev_hash = formats.tagged("baals:block:1", formats.header_encode(self.header))
+        """The header and receipts of the next block at a time. Raises Reject with the place of a
+        transaction that may not stand."""
+        block = self.next_block(timestamp_ms)
+        proposer, nonce = self.turn(timestamp_ms)
+        prev_hash = self.hash()
         receipts = []
-        for data in txs:
+        for place, data in enumerate(txs):
             tx = formats.tx_decode(data)
-            assert self.check(tx, len(data), block) == "OK"
-            receipts.append(self.run(tx, len(data), block))
+            verdict = self.check(tx, len(data), block)
+            if verdict != "OK":
+                raise formats.Reject(verdict.removeprefix("REJECT_"), place)
+            receipts.append(self.run(tx, data, block))
         self.finish(block, proposer)
         self.header = dict(
             chain_id=self.chain_id, index=block["index"], timestamp_ms=timestamp_ms,
             prev_hash=prev_hash, tx_root=formats.tree(txs), receipts_root=formats.tree(receipts),
             state_root=self.state.root(), gas_used=block["gas_used"], proposer=proposer,
-            nonce=slot if several else 0, metadata=None)
+            nonce=nonce, metadata=None)
         return receipts
 
 
@@ -345,14 +448,14 @@ def check_block(chain, step):
 
 
 def check_chain(vector):
-    chain = Chain(bytes.fromhex(vector["genesis"]))
+    chain = Chain(bytes.fromhex(vector["genesis"]), [bytes.fromhex(m["code"]) for m in vector["modules"]])
     faults = differs(vector["what"], "chain id", vector["chain_id"], chain.chain_id.hex())
     faults += differs(vector["what"], "root of block 0", vector["state_root"],
                       chain.state.root().hex())
     for step in vector["steps"]:
         if "reject" in step:
             data = bytes.fromhex(step["tx"])
-            verdict = chain.check(formats.tx_decode(data), len(data), chain.next_block())
+            verdict = chain.check(formats.tx_decode(data), len(data), chain.next_block(0))
             faults += differs(step["what"], "verdict", step["reject"], verdict)
         else:
             faults += check_block(chain, step)
@@ -366,13 +469,23 @@ def main():
     options = parser.parse_args()
     faults = steps = 0
     chains = json.loads(options.file.read_text())["chains"]
-    replayed = [chain for chain in chains if not chain["enters_contracts"]]
-    for chain in replayed:
+    for chain in chains:
         faults += check_chain(chain)
         steps += len(chain["steps"])
-    print(f"{len(replayed)} of {len(chains)} chains, {steps} steps, {faults} differences")
-    return 1 if faults or not replayed else 0
+    print(f"{len(chains)} chains, {steps} steps, {faults} differences")
+    return 1 if faults or not chains else 0
+
+
+def with_deep_stack(function):
+    """Calls of contracts may nest some thousand deep. Runs `function` and exits with its result."""
+    results = []
+    sys.setrecursionlimit(200000)
+    threading.stack_size(512 << 20)
+    thread = threading.Thread(target=lambda: results.append(function()))
+    thread.start()
+    thread.join()
+    sys.exit(results[0] if results else 1)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with_deep_stack(main)

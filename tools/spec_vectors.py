@@ -609,6 +609,7 @@ def block_decode(data):
     txs = [Raw(r.item(14)) for _ in range(r.array())]
     r.end()
     assert enc([Raw(header_encode(header)), seal, txs]) == data
+    return header, seal, txs
 
 
 STATUSES = (
