@@ -437,7 +437,7 @@ static bool validate_locals(struct validator *v)
     if (code != BL_WASM_CODE_OK)
         return bl_wasm_decoder_fail(decoder, code, decoder->cursor.at);
     if (runs > decoder->cursor.end - decoder->cursor.at)
-        return bl_wasm_decoder_fail(decoder, BL_WASM_CODE_UNEXPECTED_END, decoder->cursor.at);
+        return bl_wasm_decoder_fail(decoder, BL_WASM_CODE_UNEXPECTED_END, decoder->cursor.end);
     struct bl_wasm_local_run *list =
         bl_arena_zero(decoder->arena, runs == 0 ? 1 : runs, sizeof *list);
     if (list == NULL) {

@@ -56,10 +56,14 @@ HASHES = {
 }
 WRITES = ("storage_write", "storage_remove", "log_event")
 TYPES = {"i": b"\x7f", "l": b"\x7e"}
-IMPORTS = {
-    (b"baals1", name.encode()): tuple(b"".join(TYPES[c] for c in part) for part in entry[0].split(":"))
-    for name, entry in FUNCTIONS.items()
-}
+
+
+def signature(text):
+    """Parameter and result types of e.g. "il:i"."""
+    return tuple(b"".join(TYPES[c] for c in part) for part in text.split(":"))
+
+
+IMPORTS = {(b"baals1", name.encode()): signature(entry[0]) for name, entry in FUNCTIONS.items()}
 
 
 def ceil(a, b):

@@ -24,6 +24,8 @@ LOADS = {0x28: (I32, 2), 0x29: (I64, 3), 0x2C: (I32, 0), 0x2D: (I32, 0), 0x2E: (
 LOADS.update({0x30: (I64, 0), 0x31: (I64, 0), 0x32: (I64, 1), 0x33: (I64, 1), 0x34: (I64, 2), 0x35: (I64, 2)})
 STORES = {0x36: (I32, 2), 0x37: (I64, 3), 0x3A: (I32, 0), 0x3B: (I32, 1), 0x3C: (I64, 0), 0x3D: (I64, 1), 0x3E: (I64, 2)}
 FLOAT_OPS = {0x2A, 0x2B, 0x38, 0x39, 0x43, 0x44, *range(0x5B, 0x67), *range(0x8B, 0xA7), *range(0xA8, 0xAC), *range(0xAE, 0xC0)}
+READABLE = {*NUMERIC, *LOADS, *STORES, *range(0x06), *range(0x0B, 0x12), 0x1A, 0x1B, *range(0x20, 0x25),
+            *range(0x3F, 0x43), *range(0xFC08, 0xFC0C)}
 ORDER = {1: 1, 2: 2, 3: 3, 4: 4, 5: 5, 6: 6, 7: 7, 8: 8, 9: 9, 12: 10, 10: 11, 11: 12}
 
 
@@ -157,12 +159,12 @@ class Check:
             else:
                 customs += 1
                 if customs > 100:
-                    r.fail("LIMIT_CUSTOM_SECTIONS", start)
+                    r.fail("LIMIT_CUSTOM_SECTIONS", content.at)
                 content.name()
             r.at += size
         if len(self.code_starts) != len(self.functions) - self.imported:
             r.fail("BODY_COUNT", r.end)
-        if self.data_count is not None and self.data_count != self.data_segments:
+        if (self.data_count or 0) > self.data_segments:
             r.fail("DATA_COUNT", r.end)
         if self.memory is None:
             r.fail("NO_MEMORY", r.end)
@@ -190,10 +192,13 @@ class Check:
             r.fail("MULTI_TABLE", count_at)
         if number == 5 and count > 1:
             r.fail("MULTI_MEMORY", count_at)
+        if number == 11 and self.data_count not in (None, count):
+            r.fail("DATA_COUNT", count_at)
         if number == 10:
+            if count != len(self.functions) - self.imported:
+                r.fail("BODY_COUNT", count_at)
             if count > 1000 and r.left() < 16 * count:
                 r.fail("LIMIT_AVERAGE_BODY", count_at)
-            self.blocks = 0
         item = {1: self.type, 2: self.import_, 3: self.declare, 4: self.table_, 5: self.memory_,
                 6: self.global_, 7: self.export, 9: self.element, 10: self.body, 11: self.segment}[number]
         for _ in range(count):
@@ -220,13 +225,12 @@ class Check:
     def import_(self, r):
         start = r.at
         names = r.name(100), r.name(100)
-        at = r.at
         kind = r.byte()
         if kind in (1, 2, 3):
             self.foreign_import = True
             r.fail({1: "IMPORT_TABLE", 2: "IMPORT_MEMORY", 3: "IMPORT_GLOBAL"}[kind], start)
         if kind:
-            r.fail("EXCEPTIONS" if kind == 4 else "IMPORT_KIND", at)
+            r.fail("EXCEPTIONS" if kind == 4 else "IMPORT_KIND", start)
         at = r.at
         index = r.u32()
         if index >= len(self.types):
@@ -264,7 +268,7 @@ class Check:
         at = r.at
         kind = r.byte()
         if kind != 0x70:
-            r.fail("REFERENCE_TYPES" if kind == 0x6F else "GC" if kind in GC_TYPES else "VALUE_TYPE", at)
+            r.fail("REFERENCE_TYPES" if kind in (0x6F, 0x40) else "GC" if kind in GC_TYPES else "VALUE_TYPE", at)
         low, high, at = self.limits(r)
         if high is not None and low > high:
             r.fail("LIMITS_ORDER", at)
@@ -293,6 +297,8 @@ class Check:
             r.fail("REFERENCE_TYPES", at)
         if op == 0x23 or op in (0x6A, 0x6B, 0x6C, 0x7C, 0x7D, 0x7E):
             r.fail("EXTENDED_CONST", at)
+        if op == 0x0B:
+            r.fail("CONSTANT_TYPE", at)
         if op not in (0x41, 0x42):
             r.fail("CONSTANT_FORM", at)
         value = r.leb(32 if op == 0x41 else 64, True)
@@ -344,15 +350,12 @@ class Check:
             r.fail("REFERENCE_TYPES", start)
         if flag not in (0, 2):
             r.fail("ELEMENT_FLAG", start)
-        at = r.at
-        if flag == 2 and r.u32():
-            r.fail("MULTI_TABLE", at)
-        if self.table is None:
+        if flag == 2 and r.u32() or self.table is None:
             r.fail("TABLE_INDEX", start)
         offset = self.constant(r, I32) % 2**32
         at = r.at
         if flag == 2 and r.byte():
-            r.fail("REFERENCE_TYPES", at)
+            r.fail("ELEMENT_FLAG", at)
         at = r.at
         count = r.count(4096 - self.elements, "LIMIT_ELEMENTS")
         self.elements += count
@@ -368,13 +371,10 @@ class Check:
         flag = r.u32()
         if flag > 2:
             r.fail("DATA_FLAG", start)
-        at = r.at
-        if flag == 2 and r.u32():
-            r.fail("MULTI_MEMORY", at)
         offset = None
+        if flag == 2 and r.u32() or flag != 1 and self.memory is None:
+            r.fail("MEMORY_INDEX", start)
         if flag != 1:
-            if self.memory is None:
-                r.fail("MEMORY_INDEX", start)
             offset = self.constant(r, I32) % 2**32
         size = r.u32()
         if size > r.left():
@@ -387,8 +387,6 @@ class Check:
         number = self.imported + len(self.code_starts)
         size_at = r.at
         size = r.u32()
-        if number >= len(self.functions):
-            r.fail("BODY_COUNT", size_at)
         if size > 196608:
             r.fail("LIMIT_BODY_BYTES", size_at)
         if size > r.left():
@@ -429,6 +427,7 @@ class BodyCheck:
             r.fail("LIMIT_LOCALS_MODULE", self.start)
         self.open(None, self.results)
         while self.frames:
+            self.opcode = None
             if not r.left():
                 r.fail("UNEXPECTED_END")
             self.at = r.at
@@ -439,6 +438,7 @@ class BodyCheck:
                 else:
                     self.opcode <<= 8
             self.instruction(self.opcode)
+        self.opcode = None
         if r.left():
             r.fail("BODY_SIZE")
 
@@ -493,22 +493,23 @@ class BodyCheck:
             return b""
         if byte < 0x40 or byte & 0x80:
             r.at = at
-            r.leb(33, True)
-            r.fail("MULTI_VALUE", at=self.at)
-        return bytes([self.r.judge_type(byte, self.at, "BLOCK_TYPE")])
+            r.fail("MULTI_VALUE" if r.leb(33, True) >= 0 else "BLOCK_TYPE", at)
+        return bytes([self.r.judge_type(byte, at, "BLOCK_TYPE")])
 
     def memory_byte(self):
+        at = self.r.at
         if self.r.byte():
-            self.fail("MULTI_MEMORY")
+            self.r.fail("MULTI_MEMORY", at)
 
     def need_memory(self):
         if self.c.memory is None:
             self.fail("MEMORY_INDEX")
 
     def memarg(self, natural):
+        at = self.r.at
         alignment = self.r.u32()
-        if 64 <= alignment < 128:
-            self.fail("MULTI_MEMORY")
+        if alignment >= 32:
+            self.r.fail("MULTI_MEMORY" if 64 <= alignment < 128 else "ALIGNMENT", at)
         self.r.u32()
         self.need_memory()
         if alignment > natural:
@@ -613,11 +614,12 @@ class BodyCheck:
 
     def call_indirect(self):
         index = self.r.u32()
+        at = self.r.at
         table = self.r.u32()
         if index >= len(self.c.types):
             self.fail("TYPE_INDEX")
         if table:
-            self.fail("MULTI_TABLE")
+            self.r.fail("MULTI_TABLE", at)
         if self.c.table is None:
             self.fail("TABLE_INDEX")
         self.pop(I32)
@@ -625,12 +627,13 @@ class BodyCheck:
 
     def br_table(self):
         r = self.r
+        at = r.at
         n = r.u32()
+        if n >= r.left():
+            r.fail("UNEXPECTED_END", at)
+        labels = [r.u32() for _ in range(n + 1)]
         if n > 1024:
             self.fail("LIMIT_BR_TABLE")
-        if n > r.left():
-            r.fail("UNEXPECTED_END", r.end)
-        labels = [r.u32() for _ in range(n + 1)]
         self.pop(I32)
         kinds = [self.label(depth) for depth in labels]
         base = self.frames[-1]["base"]
@@ -685,9 +688,66 @@ class BodyCheck:
             self.pop_all([I32, I32, I32])
 
 
+def first_float(data):
+    """Section 4: the first instruction of a body that cannot be read, when it is a float one."""
+    r = Bytes(data, 8)
+    functions = 0
+    while r.left():
+        number = r.byte()
+        size = r.u32()
+        section = Bytes(data, r.at, r.at + size)
+        r.at += size
+        if number == 2:
+            for _ in range(section.u32()):
+                section.name(), section.name()
+                if section.byte():
+                    return None
+                section.u32()
+                functions += 1
+        if number == 10:
+            for index in range(section.u32()):
+                size = section.u32()
+                fault = skim(Bytes(data, section.at, section.at + size))
+                if fault:
+                    return Refuse("FLOAT", fault[0], functions + index, fault[1])
+                section.at += size
+    return None
+
+
+def skim(r):
+    """(offset, opcode) of a float instruction in this body."""
+    for _ in range(r.u32()):
+        r.u32(), r.byte()
+    while r.left():
+        at = r.at
+        opcode = r.data[at]
+        if opcode == 0xFC and r.left() > 1 and r.data[at + 1] < 8:
+            return at, 0xFC00 | r.data[at + 1]
+        if opcode in FLOAT_OPS:
+            return at, opcode
+        if opcode in (0x02, 0x03, 0x04) and r.data[at + 1] in FLOAT_TYPES:
+            return at + 1, opcode
+        try:
+            instruction = wasm_vectors.Instruction(r)
+        except IndexError:
+            return None
+        if instruction.op not in READABLE:
+            return None
+    return None
+
+
 def check(data, imports):
     judge = Check(data, imports)
-    judge.run()
+    try:
+        judge.run()
+    except Refuse as fault:
+        if fault.code != "FLOAT" or fault.opcode is not None:
+            raise
+        try:
+            better = first_float(data)
+        except Refuse:
+            better = None
+        raise better or fault
     module = wasm_vectors.Module(data)
     total = 0
     for number, body in enumerate(module.bodies):
