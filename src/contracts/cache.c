@@ -165,6 +165,26 @@ void bl_cache_release(struct bl_cache *cache, struct bl_module *module)
         bl_module_free(module);
 }
 
+void bl_cache_reference(struct bl_cache *cache, struct bl_module *module)
+{
+    (void)pthread_mutex_lock(&cache->lock);
+    BL_ASSERT(module->refs > 0);
+    module->refs++;
+    (void)pthread_mutex_unlock(&cache->lock);
+}
+
+void bl_cache_grew(struct bl_cache *cache, struct bl_module *module, size_t bytes)
+{
+    (void)pthread_mutex_lock(&cache->lock);
+    BL_ASSERT(module->refs > 0);
+    module->bytes += bytes;
+    if (module->cached)
+        cache->bytes += bytes;
+    while (cache->bytes > cache->bytes_max)
+        cache_evict(cache, cache->oldest);
+    (void)pthread_mutex_unlock(&cache->lock);
+}
+
 size_t bl_cache_bytes(struct bl_cache *cache)
 {
     (void)pthread_mutex_lock(&cache->lock);

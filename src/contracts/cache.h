@@ -26,6 +26,11 @@ struct bl_module *bl_cache_get(struct bl_cache *cache, const struct bl_module_ke
 struct bl_module *bl_cache_put(struct bl_cache *cache, struct bl_module *module);
 void bl_cache_release(struct bl_cache *cache, struct bl_module *module); /* NULL is ignored */
 
+/* One more reference for the holder of one. */
+void bl_cache_reference(struct bl_cache *cache, struct bl_module *module);
+/* The module, to which the caller has a reference, holds `bytes` more. */
+void bl_cache_grew(struct bl_cache *cache, struct bl_module *module, size_t bytes);
+
 /* Bytes of the cached modules now. */
 size_t bl_cache_bytes(struct bl_cache *cache);
 

@@ -10,16 +10,38 @@
 
 /* Settings of the engine; zeros are the defaults. */
 struct bl_contract_options {
-    const char *vm;     /* "interpreter" */
+    const char *vm;     /* "interpreter", "wasmtime"; NULL: the fastest that runs here */
     size_t cache_bytes; /* prepared modules kept in memory; default 64 MiB */
+    bool trap_signals;  /* wasmtime may install signal handlers in the process */
+    /* For tests and measurements. */
+    bool compile_at_once; /* no execution on the interpreter while wasmtime compiles */
+    uint32_t instances;   /* wasmtime's pool; default 128 */
+    uint32_t
+        memory_bytes; /* most of one memory in wasmtime; default 16 MiB, as contracts may have */
 };
 
-/* The engine "wasm". *out is released with bl_contract_close. NOMEM, UNSUPPORTED (unknown vm). */
+/* The engine "wasm". *out is released with bl_contract_close. NOMEM; UNSUPPORTED: the vm that was
+ * named is not in this build or does not run on this machine. When none was named the interpreter
+ * runs then, and the log says so. */
 baals_status bl_contract_engine_new(baals_contract_engine **out,
                                     struct bl_env *env,
                                     const struct bl_contract_options *options,
                                     baals_error *err);
 void bl_contract_close(baals_contract_engine *engine); /* NULL is ignored */
+
+/* How an engine has run contracts so far. */
+struct bl_contract_counts {
+    uint64_t fast;   /* executions in which wasmtime had a part */
+    uint64_t faults; /* of them, failed on this machine and run again on the interpreter */
+};
+void bl_contract_counts(baals_contract_engine *engine, struct bl_contract_counts *out);
+/* Tests, measurements: waits until every module that was asked for is compiled. */
+void bl_contract_wait_compiled(baals_contract_engine *engine);
+
+/* Runs work(ctx) on a thread of the engine's whose stack is large enough for any execution, and
+ * waits for it: a caller with many executions pays for the change of threads once. Where only the
+ * interpreter runs, which needs no such stack, it is a plain call. */
+void bl_contract_run(baals_contract_engine *engine, void (*work)(void *ctx), void *ctx);
 
 /* Wrappers; assert the contracts of ext/contract.h. */
 baals_status bl_contract_check_code(baals_contract_engine *engine,

@@ -1,21 +1,39 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The engine "wasm" behind ext/contract.h: one runtime, one module cache, and for each execution a
- * call stack of frames (frame.c). The outermost checkpoint is taken here, so that an execution that
- * does not end OK leaves nothing behind.
+ * The engine "wasm" behind ext/contract.h: the interpreter, beside it wasmtime where it is built
+ * and runs, one module cache, and for each execution a call stack of frames (frame.c). The
+ * outermost checkpoint is taken here, so that an execution that does not end OK leaves nothing
+ * behind.
+ *
+ * An execution that wasmtime failed to run is rolled back and run again, whole, on the interpreter:
+ * what one machine's compiler or memory cannot do must never be a verdict.
  */
 #include "contracts/contracts.h"
 
+#include <stdatomic.h>
+#include <string.h>
+
 #include "contracts/frame.h"
 #include "contracts/host.h"
+#include "contracts/stacks.h"
+#include "contracts/vm_wasmtime.h"
 
 #define ENGINE_CACHE_BYTES_DEFAULT ((size_t)64 * 1024 * 1024)
 #define ENGINE_GAS_MAX (1ull << 53)
+/* Compiled code cannot be stopped between host calls. A query that may run longer than its deadline
+ * is therefore the interpreter's; this is two seconds of the slowest code. */
+#define ENGINE_UNWATCHED_GAS_MAX (1ull << 30)
 
 struct engine {
     baals_contract_engine base;
     struct bl_alloc alloc;
+    struct bl_env *env;
     baals_vm *vm;
+    baals_vm *fast;               /* NULL: the interpreter runs everything */
+    struct bl_compiler *compiler; /* with `fast` */
+    struct bl_stacks *stacks;     /* with `fast` */
+    atomic_uint_fast64_t fast_count;
+    atomic_uint_fast64_t fault_count;
     struct bl_cache *cache;
     baals_vm_host_function functions[BL_HOST_FUNCTION_COUNT];
     struct bl_module_builder builder;
@@ -108,14 +126,39 @@ static baals_status engine_run(const struct engine *self,
     return status;
 }
 
-static baals_status engine_execute(baals_contract_engine *base,
+/* One attempt; leaves nothing behind unless it ends OK. */
+static baals_status engine_attempt(const struct engine *self,
                                    baals_execution_result *result_out,
-                                   const baals_execution *params,
-                                   baals_contract_host *host,
-                                   baals_error *err)
+                                   struct bl_execution *execution)
 {
-    struct engine *self = engine_of(base);
-    struct bl_execution execution = {
+    baals_contract_host *host = execution->host;
+    baals_execution_result result = {.status = BAALS_RECEIPT_OK,
+                                     .trap = BAALS_OK,
+                                     .trap_function = UINT32_MAX,
+                                     .trap_offset = UINT32_MAX};
+    uint32_t checkpoint = host->ops->checkpoint(host);
+    baals_status status = engine_run(self, &result, execution);
+    if (status == BAALS_OK && result.status == BAALS_RECEIPT_OK)
+        host->ops->release(host, checkpoint);
+    else
+        host->ops->rollback(host, checkpoint);
+    BL_TRY(status);
+    *result_out = result;
+    return BAALS_OK;
+}
+
+static bool engine_may_run_fast(const struct engine *self, const baals_execution *params)
+{
+    return self->fast != NULL &&
+           (params->expired == NULL || params->gas <= ENGINE_UNWATCHED_GAS_MAX);
+}
+
+static struct bl_execution engine_execution(const struct engine *self,
+                                            const baals_execution *params,
+                                            baals_contract_host *host,
+                                            baals_error *err)
+{
+    return (struct bl_execution){
         .alloc = self->alloc,
         .vm = self->vm,
         .cache = self->cache,
@@ -126,24 +169,61 @@ static baals_status engine_execute(baals_contract_engine *base,
         .fault = BAALS_OK,
         .err = err,
     };
-    if (execution.schedule == NULL || !bl_contract_knows_wasm_limits(params->wasm_limits)) {
+}
+
+/* What crosses to the execution thread. */
+struct engine_job {
+    struct engine *self;
+    baals_execution_result *result_out;
+    const baals_execution *params;
+    baals_contract_host *host;
+    baals_error *err;
+    baals_status status;
+};
+
+/* First with wasmtime, then, if that was at fault, without. */
+static void engine_job_run(void *ctx)
+{
+    struct engine_job *job = ctx;
+    struct engine *self = job->self;
+    struct bl_execution execution = engine_execution(self, job->params, job->host, job->err);
+    execution.fast = self->fast;
+    execution.compiler = self->compiler;
+    job->status = engine_attempt(self, job->result_out, &execution);
+    if (!execution.ran_fast)
+        return;
+    (void)atomic_fetch_add(&self->fast_count, 1);
+    if (job->status != BAALS_INTERNAL_FAULT)
+        return;
+    (void)atomic_fetch_add(&self->fault_count, 1);
+    bl_log(self->env, BL_LOG_WARN, "run again on the interpreter: %s",
+           job->err != NULL ? job->err->message : "a fault");
+    execution = engine_execution(self, job->params, job->host, job->err);
+    job->status = engine_attempt(self, job->result_out, &execution);
+}
+
+static baals_status engine_execute(baals_contract_engine *base,
+                                   baals_execution_result *result_out,
+                                   const baals_execution *params,
+                                   baals_contract_host *host,
+                                   baals_error *err)
+{
+    struct engine *self = engine_of(base);
+    if (bl_gas_schedule_get(params->gas_schedule) == NULL ||
+        !bl_contract_knows_wasm_limits(params->wasm_limits))
         return bl_fail(err, BAALS_UNSUPPORTED_VERSION,
                        "gas schedule %u or WASM limits %u are not known to this version",
                        params->gas_schedule, params->wasm_limits);
-    }
-    baals_execution_result result = {.status = BAALS_RECEIPT_OK,
-                                     .trap = BAALS_OK,
-                                     .trap_function = UINT32_MAX,
-                                     .trap_offset = UINT32_MAX};
-    uint32_t checkpoint = host->ops->checkpoint(host);
-    baals_status status = engine_run(self, &result, &execution);
-    if (status == BAALS_OK && result.status == BAALS_RECEIPT_OK)
-        host->ops->release(host, checkpoint);
-    else
-        host->ops->rollback(host, checkpoint);
-    BL_TRY(status);
-    *result_out = result;
-    return BAALS_OK;
+    struct engine_job job = {.self = self,
+                             .result_out = result_out,
+                             .params = params,
+                             .host = host,
+                             .err = err,
+                             .status = BAALS_OK};
+    if (engine_may_run_fast(self, params) && bl_stacks_run(self->stacks, engine_job_run, &job))
+        return job.status;
+    struct bl_execution execution = engine_execution(self, params, host, err);
+    return engine_attempt(self, result_out, &execution);
 }
 
 /* ---- lifecycle ---- */
@@ -152,7 +232,10 @@ static void engine_close(baals_contract_engine *base)
 {
     struct engine *self = engine_of(base);
     struct bl_alloc alloc = self->alloc;
+    bl_stacks_free(self->stacks);
+    bl_compiler_free(self->compiler);
     bl_cache_free(self->cache);
+    bl_vm_close(self->fast);
     bl_vm_close(self->vm);
     bl_alloc_free(&alloc, self, sizeof *self);
 }
@@ -166,32 +249,86 @@ static const struct baals_contract_engine_ops engine_ops = {
     .close = engine_close,
 };
 
-baals_status bl_contract_engine_new(baals_contract_engine **out,
-                                    struct bl_env *env,
-                                    const struct bl_contract_options *options,
-                                    baals_error *err)
+static void engine_report(void *ctx, const char *message)
 {
-    const char *vm = options->vm != NULL ? options->vm : "interpreter";
+    struct engine *self = ctx;
+    bl_log(self->env, BL_LOG_WARN, "a contract stays on the interpreter: %s", message);
+}
+
+/* The interpreter, the cache and what builds modules. */
+static baals_status
+engine_open(struct engine *self, const struct bl_contract_options *options, baals_error *err)
+{
     size_t cache_bytes =
         options->cache_bytes != 0 ? options->cache_bytes : ENGINE_CACHE_BYTES_DEFAULT;
-    struct engine *self = bl_alloc_zero(&env->alloc, 1, sizeof *self);
-    if (self == NULL)
-        return bl_fail(err, BAALS_NOMEM, "no memory for the contract engine");
-    self->base.ops = &engine_ops;
-    self->alloc = env->alloc;
-    bl_host_functions(self->functions);
-    baals_status status = bl_vm_new(&self->vm, vm, self->alloc, err);
-    if (status == BAALS_OK)
-        status = bl_cache_new(&self->cache, self->alloc, cache_bytes, err);
-    if (status != BAALS_OK) {
-        engine_close(&self->base);
-        return status;
-    }
+    BL_TRY(bl_vm_new(&self->vm, "interpreter", self->alloc, err));
+    BL_TRY(bl_cache_new(&self->cache, self->alloc, cache_bytes, err));
     self->builder = (struct bl_module_builder){.alloc = self->alloc,
                                                .vm = self->vm,
                                                .functions = self->functions,
                                                .function_count = BL_HOST_FUNCTION_COUNT,
                                                .imports = bl_host_imports()};
+    return BAALS_OK;
+}
+
+/* wasmtime, the thread that compiles and those that run its code. */
+static baals_status
+engine_open_fast(struct engine *self, const struct bl_contract_options *options, baals_error *err)
+{
+    struct bl_vm_wasmtime_options wasmtime = {.trap_signals = options->trap_signals,
+                                              .instances = options->instances,
+                                              .memory_bytes = options->memory_bytes};
+    struct bl_compiler_setup setup = {.alloc = self->alloc,
+                                      .cache = self->cache,
+                                      .functions = self->functions,
+                                      .function_count = BL_HOST_FUNCTION_COUNT,
+                                      .at_once = options->compile_at_once,
+                                      .report = engine_report,
+                                      .report_ctx = self};
+    BL_TRY(bl_vm_wasmtime_new(&self->fast, self->alloc, &wasmtime, err));
+    setup.fast = self->fast;
+    BL_TRY(bl_compiler_new(&self->compiler, &setup, err));
+    return bl_stacks_new(&self->stacks, self->alloc, err);
+}
+
+/* What was named, else the fastest there is. */
+static baals_status
+engine_choose(struct engine *self, const struct bl_contract_options *options, baals_error *err)
+{
+    if (options->vm == NULL) {
+        baals_error why = {.status = BAALS_OK};
+        baals_status status = engine_open_fast(self, options, &why);
+        if (status != BAALS_UNSUPPORTED)
+            return status == BAALS_OK ? BAALS_OK : bl_fail(err, status, "%s", why.message);
+        bl_log(self->env, BL_LOG_INFO, "contracts run on the interpreter: %s", why.message);
+        return BAALS_OK;
+    }
+    if (strcmp(options->vm, "interpreter") == 0)
+        return BAALS_OK;
+    if (strcmp(options->vm, "wasmtime") == 0)
+        return engine_open_fast(self, options, err);
+    return bl_fail(err, BAALS_UNSUPPORTED, "there is no WASM runtime named %.32s", options->vm);
+}
+
+baals_status bl_contract_engine_new(baals_contract_engine **out,
+                                    struct bl_env *env,
+                                    const struct bl_contract_options *options,
+                                    baals_error *err)
+{
+    struct engine *self = bl_alloc_zero(&env->alloc, 1, sizeof *self);
+    if (self == NULL)
+        return bl_fail(err, BAALS_NOMEM, "no memory for the contract engine");
+    self->base.ops = &engine_ops;
+    self->alloc = env->alloc;
+    self->env = env;
+    bl_host_functions(self->functions);
+    baals_status status = engine_open(self, options, err);
+    if (status == BAALS_OK)
+        status = engine_choose(self, options, err);
+    if (status != BAALS_OK) {
+        engine_close(&self->base);
+        return status;
+    }
     *out = &self->base;
     return BAALS_OK;
 }
@@ -200,6 +337,27 @@ void bl_contract_close(baals_contract_engine *engine)
 {
     if (engine != NULL)
         engine->ops->close(engine);
+}
+
+void bl_contract_counts(baals_contract_engine *engine, struct bl_contract_counts *out)
+{
+    struct engine *self = engine_of(engine);
+    out->fast = atomic_load(&self->fast_count);
+    out->faults = atomic_load(&self->fault_count);
+}
+
+void bl_contract_wait_compiled(baals_contract_engine *engine)
+{
+    struct engine *self = engine_of(engine);
+    if (self->compiler != NULL)
+        bl_compiler_wait(self->compiler);
+}
+
+void bl_contract_run(baals_contract_engine *engine, void (*work)(void *ctx), void *ctx)
+{
+    struct engine *self = engine->ops == &engine_ops ? engine_of(engine) : NULL;
+    if (self == NULL || self->stacks == NULL || !bl_stacks_run(self->stacks, work, ctx))
+        work(ctx);
 }
 
 /* ---- wrappers ---- */

@@ -130,17 +130,34 @@ static baals_status frame_step(struct bl_frame *frame,
     return BAALS_OK;
 }
 
+/* A fresh instance in the fast runtime where the module is compiled for it; else in the reference,
+ * after asking for the compilation. Which of them it is changes no result and no gas. */
+static baals_status frame_instantiate(struct bl_frame *frame, struct bl_module *module)
+{
+    struct bl_execution *execution = frame->execution;
+    if (execution->fast != NULL) {
+        bl_compiler_request(execution->compiler, module);
+        baals_vm_module *compiled = bl_module_fast(module);
+        if (compiled != NULL) {
+            execution->ran_fast = true;
+            return bl_vm_instantiate(execution->fast, &frame->instance, compiled, frame,
+                                     execution->err);
+        }
+    }
+    return bl_vm_instantiate(execution->vm, &frame->instance, module->compiled, frame,
+                             execution->err);
+}
+
 /* Runs start function, `_initialize` and the entry in a fresh instance with `left` gas. */
 static baals_status frame_execute(struct bl_frame *frame,
                                   struct bl_frame_end *end_out,
-                                  const struct bl_module *module,
+                                  struct bl_module *module,
                                   baals_slice entry_name,
                                   uint64_t left,
                                   int32_t stack)
 {
     struct bl_execution *execution = frame->execution;
-    BL_TRY(bl_vm_instantiate(execution->vm, &frame->instance, module->compiled, frame,
-                             execution->err));
+    BL_TRY(frame_instantiate(frame, module));
     if (execution->params->expired != NULL)
         bl_vm_watch(frame->instance, frame_expired, execution);
     bl_vm_gas_set(frame->instance, (int64_t)left);
@@ -191,7 +208,7 @@ static bool frame_entry_name(baals_slice *name_out,
 /* Steps 4 to 7: what follows once the module is at hand. `spent` was charged before. */
 static baals_status frame_enter(struct bl_frame *frame,
                                 struct bl_frame_end *end_out,
-                                const struct bl_module *module,
+                                struct bl_module *module,
                                 const struct bl_entry *entry,
                                 uint64_t spent)
 {

@@ -11,7 +11,7 @@
  */
 #include "baals/ext/contract.h"
 #include "base/limits.h"
-#include "contracts/cache.h"
+#include "contracts/compiler.h"
 
 /* The stack budget of an execution, in bytes of the instrumentation's count. */
 #define BL_STACK_BUDGET (256 * 1024)
@@ -25,6 +25,9 @@
 struct bl_execution {
     struct bl_alloc alloc;
     baals_vm *vm;
+    baals_vm *fast;               /* NULL: everything runs on `vm` */
+    struct bl_compiler *compiler; /* where `fast` is given */
+    bool ran_fast;                /* something was run on `fast` */
     struct bl_cache *cache;
     const struct bl_module_builder *builder;
     const struct bl_gas_schedule *schedule;

@@ -135,11 +135,52 @@ void bl_module_free(struct bl_module *module)
     if (module == NULL)
         return;
     struct bl_alloc alloc = module->alloc;
+    bl_vm_module_free(module->fast_vm, module->fast);
     bl_vm_module_free(module->vm, module->compiled);
     bl_buffer_deinit(&module->instrumented);
     bl_arena_deinit(&module->arena);
     bl_alloc_free(&alloc, module, sizeof *module);
 }
+
+/* ---- the fast runtime's form ---- */
+
+baals_vm_module *bl_module_fast(const struct bl_module *module)
+{
+    bool ready =
+        atomic_load_explicit(&module->fast_state, memory_order_acquire) == BL_MODULE_FAST_READY;
+    return ready ? module->fast : NULL;
+}
+
+bool bl_module_want_fast(struct bl_module *module)
+{
+    int none = BL_MODULE_FAST_NONE;
+    return atomic_compare_exchange_strong(&module->fast_state, &none, BL_MODULE_FAST_WANTED);
+}
+
+static void module_fast_ends(struct bl_module *module, enum bl_module_fast_state state)
+{
+    BL_ASSERT(atomic_load(&module->fast_state) == BL_MODULE_FAST_WANTED);
+    atomic_store_explicit(&module->fast_state, (int)state, memory_order_release);
+}
+
+void bl_module_unwant_fast(struct bl_module *module)
+{
+    module_fast_ends(module, BL_MODULE_FAST_NONE);
+}
+
+void bl_module_refuse_fast(struct bl_module *module)
+{
+    module_fast_ends(module, BL_MODULE_FAST_REFUSED);
+}
+
+void bl_module_set_fast(struct bl_module *module, baals_vm *vm, baals_vm_module *compiled)
+{
+    module->fast_vm = vm;
+    module->fast = compiled;
+    module_fast_ends(module, BL_MODULE_FAST_READY);
+}
+
+/* ---- entries ---- */
 
 bool bl_module_has_entry(const struct bl_module *module, baals_slice name)
 {

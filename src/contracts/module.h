@@ -2,9 +2,12 @@
 #ifndef BL_CONTRACTS_MODULE_H
 #define BL_CONTRACTS_MODULE_H
 /*
- * A contract's code made ready to run: checked, instrumented, compiled by the runtime, with what
- * the engine must know of it. Immutable once made; shared by threads through the cache.
+ * A contract's code made ready to run: checked, instrumented, compiled by the interpreter, with
+ * what the engine must know of it. Immutable once made, but for the fast runtime's form, which a
+ * background thread adds when it has it; shared by threads through the cache.
  */
+#include <stdatomic.h>
+
 #include "base/arena.h"
 #include "contracts/gas.h"
 #include "contracts/vm.h"
@@ -20,6 +23,14 @@ struct bl_module_key {
     struct bl_module_rules rules;
 };
 
+/* Where a module stands with the fast runtime. */
+enum bl_module_fast_state {
+    BL_MODULE_FAST_NONE, /* nobody has asked for it */
+    BL_MODULE_FAST_WANTED,
+    BL_MODULE_FAST_READY,
+    BL_MODULE_FAST_REFUSED /* it cannot be had; the interpreter runs the module */
+};
+
 struct bl_module {
     struct bl_module_key key;
     struct bl_alloc alloc;
@@ -33,9 +44,13 @@ struct bl_module {
     uint64_t code_len;
     uint64_t memory_pages; /* initial */
     uint64_t active_data_bytes;
-    size_t bytes; /* memory it holds, for the cache */
+
+    atomic_int fast_state; /* enum bl_module_fast_state; READY publishes the two below */
+    baals_vm *fast_vm;
+    baals_vm_module *fast;
 
     /* The cache's own; guarded by its lock. */
+    size_t bytes; /* memory the module holds */
     uint32_t refs;
     bool cached;
     struct bl_module *chain;
@@ -64,6 +79,15 @@ baals_status bl_module_new(struct bl_module **out,
                            const struct bl_module_key *key,
                            baals_error *err);
 void bl_module_free(struct bl_module *module); /* NULL is ignored */
+
+/* The form of the fast runtime; NULL: not there, or not yet. Any thread. */
+baals_vm_module *bl_module_fast(const struct bl_module *module);
+/* True for the one caller who is to have it compiled: then set, refuse or unwant follows. */
+bool bl_module_want_fast(struct bl_module *module);
+void bl_module_unwant_fast(struct bl_module *module);
+void bl_module_refuse_fast(struct bl_module *module);
+/* Takes `compiled` over. */
+void bl_module_set_fast(struct bl_module *module, baals_vm *vm, baals_vm_module *compiled);
 
 /* Whether the module exports a function of type () -> () under that name. */
 bool bl_module_has_entry(const struct bl_module *module, baals_slice name);

@@ -7,12 +7,34 @@
 
 #include <string.h>
 
-/* One row per runtime of this build. */
+#include "contracts/vm_wasmtime.h"
+
+#ifndef BAALS_HAVE_WASMTIME
+baals_status bl_vm_wasmtime_new(baals_vm **out,
+                                struct bl_alloc alloc,
+                                const struct bl_vm_wasmtime_options *options,
+                                baals_error *err)
+{
+    (void)out;
+    (void)alloc;
+    (void)options;
+    return bl_fail(err, BAALS_UNSUPPORTED, "this build is without wasmtime");
+}
+#endif
+
+static baals_status vm_wasmtime_open(baals_vm **out, struct bl_alloc alloc, baals_error *err)
+{
+    static const struct bl_vm_wasmtime_options defaults = {.instances = 0};
+    return bl_vm_wasmtime_new(out, alloc, &defaults, err);
+}
+
+/* One row per runtime. */
 static const struct vm_backend {
     const char *name;
     baals_status (*open)(baals_vm **out, struct bl_alloc alloc, baals_error *err);
 } vm_backends[] = {
     {"interpreter", bl_vm_interpreter_new},
+    {"wasmtime", vm_wasmtime_open},
 };
 
 baals_status bl_vm_new(baals_vm **out, const char *name, struct bl_alloc alloc, baals_error *err)

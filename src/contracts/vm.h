@@ -24,7 +24,8 @@ baals_status bl_vm_interpreter_new_counting(baals_vm **out,
                                             const struct bl_gas_schedule *schedule,
                                             baals_error *err);
 
-/* The runtime of that name ("interpreter"). UNSUPPORTED: not in this build. NOMEM. */
+/* The runtime of that name ("interpreter", "wasmtime") with default options. UNSUPPORTED: not in
+ * this build. NOMEM. */
 baals_status bl_vm_new(baals_vm **out, const char *name, struct bl_alloc alloc, baals_error *err);
 void bl_vm_close(baals_vm *vm); /* NULL is ignored */
 

@@ -13,7 +13,12 @@
 #define VM_GAS ((int64_t)100 * 1000 * 1000)
 #define VM_STACK (256 * 1024)
 
-static const char *const vm_names[] = {"interpreter"};
+static const char *const vm_names[] = {
+    "interpreter",
+#ifdef BAALS_HAVE_WASMTIME
+    "wasmtime",
+#endif
+};
 
 /* A host that records its calls. */
 struct vm_host {

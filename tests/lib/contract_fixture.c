@@ -45,11 +45,19 @@ const char *const contract_imports =
 
 struct contract_fixture *contract_fixture_new(void)
 {
+    const char *vm = getenv("BAALS_TEST_VM");
+    struct bl_contract_options options = {.vm = vm != NULL ? vm : "interpreter",
+                                          .compile_at_once = true};
+    return contract_fixture_new_with(&options);
+}
+
+struct contract_fixture *contract_fixture_new_with(const struct bl_contract_options *options)
+{
     struct contract_fixture *fx = calloc(1, sizeof *fx);
     assert_non_null(fx);
     assert_ok(bl_env_memory(&fx->env, testlib_faulty_alloc(&fx->memory), &fx->err));
-    struct bl_contract_options options = {0};
-    assert_ok(bl_contract_engine_new(&fx->engine, fx->env, &options, &fx->err));
+    assert_ok(bl_contract_engine_new(&fx->engine, fx->env, options, &fx->err));
+    fx->fast = options->vm == NULL || strcmp(options->vm, "interpreter") != 0;
     fake_host_init(&fx->host);
     fx->execution = (baals_execution){
         .entry = BAALS_ENTRY_METHOD,

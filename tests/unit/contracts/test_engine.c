@@ -371,7 +371,8 @@ static void test_watch(void **state)
         assert_int_equal(fx->result.status, status);
         assert_int_equal(fx->result.gas_used, used);
         assert_int_equal(fx->result.output.len == 8 ? contract_output_u64(fx) : 0, seen);
-        if (used > 4000000)
+        /* Compiled code is not watched: so little gas cannot take long. */
+        if (used > 4000000 && (!fx->fast || gas[i / 2] == 1ull << 53))
             assert_true(looks >= 3);
     }
 }
