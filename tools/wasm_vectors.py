@@ -46,8 +46,8 @@ def s(value):
 
 
 class Reader:
-    def __init__(self, data):
-        self.data, self.at = data, 0
+    def __init__(self, data, at=0):
+        self.data, self.at = data, at
 
     def byte(self):
         self.at += 1

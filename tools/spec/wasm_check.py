@@ -26,6 +26,12 @@ STORES = {0x36: (I32, 2), 0x37: (I64, 3), 0x3A: (I32, 0), 0x3B: (I32, 1), 0x3C: 
 FLOAT_OPS = {0x2A, 0x2B, 0x38, 0x39, 0x43, 0x44, *range(0x5B, 0x67), *range(0x8B, 0xA7), *range(0xA8, 0xAC), *range(0xAE, 0xC0)}
 READABLE = {*NUMERIC, *LOADS, *STORES, *range(0x06), *range(0x0B, 0x12), 0x1A, 0x1B, *range(0x20, 0x25),
             *range(0x3F, 0x43), *range(0xFC08, 0xFC0C)}
+UNSUPPORTED = {0x12: "TAIL_CALL", 0x13: "TAIL_CALL", 0x1C: "REFERENCE_TYPES", 0x25: "TABLE_OPERATIONS",
+               0x26: "TABLE_OPERATIONS", 0xD0: "REFERENCE_TYPES", 0xD1: "REFERENCE_TYPES",
+               0xD2: "REFERENCE_TYPES", 0xFB00: "GC", 0xFD00: "SIMD", 0xFE00: "ATOMICS"}
+UNSUPPORTED.update({op: "GC" for op in (0x14, 0x15, 0xD3, 0xD4, 0xD5, 0xD6)})
+UNSUPPORTED.update({op: "EXCEPTIONS" for op in (0x06, 0x07, 0x08, 0x09, 0x0A, 0x18, 0x19, 0x1F)})
+EXTENDING = (0x41, 0x42, 0x23, 0x6A, 0x6B, 0x6C, 0x7C, 0x7D, 0x7E)
 ORDER = {1: 1, 2: 2, 3: 3, 4: 4, 5: 5, 6: 6, 7: 7, 8: 8, 9: 9, 12: 10, 10: 11, 11: 12}
 
 
@@ -101,6 +107,16 @@ class Bytes:
         self.at += n
         return raw
 
+    def block_type(self):
+        at = self.at
+        byte = self.byte()
+        if byte == VOID:
+            return b""
+        if byte < 0x40 or byte & 0x80:
+            self.at = at
+            self.fail("MULTI_VALUE" if self.leb(33, True) >= 0 else "BLOCK_TYPE", at)
+        return bytes([self.r.judge_type(byte, at, "BLOCK_TYPE")])
+
     def value_type(self):
         at = self.at
         return self.judge_type(self.byte(), at)
@@ -145,11 +161,11 @@ class Check:
             number = r.byte()
             if number and number not in ORDER:
                 r.fail("EXCEPTIONS" if number == 13 else "SECTION_ID", start)
-            if number and ORDER[number] <= last:
-                r.fail("SECTION_ORDER", start)
             size = r.u32()
             if size > r.left():
                 r.fail("UNEXPECTED_END", r.end)
+            if number and ORDER[number] <= last:
+                r.fail("SECTION_ORDER", start)
             content = Bytes(self.data, r.at, r.at + size)
             if number:
                 last = ORDER[number]
@@ -184,21 +200,23 @@ class Check:
             return
         limits = {1: (1024, "TYPES"), 2: (64, "IMPORTS"), 3: (10000, "FUNCTIONS"), 6: (256, "GLOBALS")}
         limits.update({7: (256, "EXPORTS"), 9: (1000, "ELEMENT_SEGMENTS"), 11: (1000, "DATA_SEGMENTS")})
-        limits.update({4: (2**32, ""), 5: (2**32, ""), 10: (10000, "FUNCTIONS")})
         count_at = r.at
-        most, code = limits[number]
-        count = r.count(most, "LIMIT_" + code)
-        if number == 4 and count > 1:
-            r.fail("MULTI_TABLE", count_at)
-        if number == 5 and count > 1:
-            r.fail("MULTI_MEMORY", count_at)
+        if number in (4, 5):
+            count = r.count(1, "MULTI_TABLE" if number == 4 else "MULTI_MEMORY")
+        elif number == 10:
+            bodies = len(self.functions) - self.imported
+            count = r.u32()
+            if count != bodies:
+                r.fail("BODY_COUNT", count_at)
+            if count > r.left():
+                r.fail("UNEXPECTED_END", r.end)
+        else:
+            most, code = limits[number]
+            count = r.count(most, "LIMIT_" + code)
         if number == 11 and self.data_count not in (None, count):
             r.fail("DATA_COUNT", count_at)
-        if number == 10:
-            if count != len(self.functions) - self.imported:
-                r.fail("BODY_COUNT", count_at)
-            if count > 1000 and r.left() < 16 * count:
-                r.fail("LIMIT_AVERAGE_BODY", count_at)
+        if number == 10 and count > 1000 and r.left() < 16 * count:
+            r.fail("LIMIT_AVERAGE_BODY", count_at)
         item = {1: self.type, 2: self.import_, 3: self.declare, 4: self.table_, 5: self.memory_,
                 6: self.global_, 7: self.export, 9: self.element, 10: self.body, 11: self.segment}[number]
         for _ in range(count):
@@ -288,27 +306,35 @@ class Check:
 
     def constant(self, r, want):
         at = r.at
-        op = r.byte()
-        if op in (0x43, 0x44):
-            r.fail("FLOAT", at)
-        if op == 0xFD:
-            r.fail("SIMD", at)
-        if op in (0xD0, 0xD2):
-            r.fail("REFERENCE_TYPES", at)
-        if op == 0x23 or op in (0x6A, 0x6B, 0x6C, 0x7C, 0x7D, 0x7E):
-            r.fail("EXTENDED_CONST", at)
+        op = self.constant_part(r)
         if op == 0x0B:
             r.fail("CONSTANT_TYPE", at)
         if op not in (0x41, 0x42):
-            r.fail("CONSTANT_FORM", at)
-        value = r.leb(32 if op == 0x41 else 64, True)
+            r.fail("EXTENDED_CONST" if op in EXTENDING else "CONSTANT_FORM", at)
+        value = self.constant_value
         if (I32 if op == 0x41 else I64) != want:
             r.fail("CONSTANT_TYPE", at)
         at = r.at
-        if (op := r.byte()) != 0x0B:
-            extended = op in (0x41, 0x42, 0x23, 0x6A, 0x6B, 0x6C, 0x7C, 0x7D, 0x7E)
-            r.fail("EXTENDED_CONST" if extended else "CONSTANT_FORM", at)
+        op = self.constant_part(r)
+        if op != 0x0B:
+            r.fail("EXTENDED_CONST" if op in EXTENDING else "CONSTANT_FORM", at)
         return value
+
+    def constant_part(self, r):
+        """Reads an instruction as in a body, and gives its opcode."""
+        at = r.at
+        op = r.byte()
+        if op in (0x41, 0x42):
+            self.constant_value = r.leb(32 if op == 0x41 else 64, True)
+        elif op in (0x02, 0x03, 0x04):
+            r.block_type()
+        elif op in (0x3F, 0x40):
+            byte_at = r.at
+            if r.byte():
+                r.fail("MULTI_MEMORY", byte_at)
+        elif op in UNSUPPORTED or op in FLOAT_OPS or op == 0xFD:
+            r.fail("FLOAT" if op in FLOAT_OPS else UNSUPPORTED[op if op != 0xFD else 0xFD00], at)
+        return op
 
     def global_(self, r):
         kind = r.value_type()
@@ -324,9 +350,6 @@ class Check:
         name = r.name(100)
         if name.startswith(b"baals"):
             r.fail("EXPORT_RESERVED", start)
-        if name in self.export_names:
-            r.fail("EXPORT_DUPLICATE", start)
-        self.export_names.add(name)
         at = r.at
         kind = r.byte()
         if kind > 3:
@@ -338,6 +361,9 @@ class Check:
             r.fail(["FUNCTION_INDEX", "TABLE_INDEX", "MEMORY_INDEX", "GLOBAL_INDEX"][kind], at)
         if kind == 3 and self.globals[index][1]:
             r.fail("EXPORT_MUTABLE_GLOBAL", start)
+        if name in self.export_names:
+            r.fail("EXPORT_DUPLICATE", start)
+        self.export_names.add(name)
 
     def element(self, r):
         start = r.at
@@ -359,11 +385,11 @@ class Check:
         at = r.at
         count = r.count(4096 - self.elements, "LIMIT_ELEMENTS")
         self.elements += count
-        if offset + count > self.table:
-            r.fail("ELEMENT_BOUNDS", start)
         for _ in range(count):
             at = r.at
             self.function(r, r.u32(), at)
+        if offset + count > self.table:
+            r.fail("ELEMENT_BOUNDS", start)
 
     def segment(self, r):
         start = r.at
@@ -386,11 +412,14 @@ class Check:
     def body(self, r):
         number = self.imported + len(self.code_starts)
         size_at = r.at
-        size = r.u32()
-        if size > 196608:
-            r.fail("LIMIT_BODY_BYTES", size_at)
-        if size > r.left():
-            r.fail("UNEXPECTED_END", r.end)
+        try:
+            size = r.u32()
+            if size > 196608:
+                r.fail("LIMIT_BODY_BYTES", size_at)
+            if size > r.left():
+                r.fail("UNEXPECTED_END", r.end)
+        except Refuse as fault:
+            raise Refuse(fault.code, fault.offset, number) from None
         self.code_starts.append(r.at)
         body = BodyCheck(self, number, Bytes(self.data, r.at, r.at + size))
         try:
@@ -417,11 +446,12 @@ class BodyCheck:
             at = r.at
             n = r.u32()
             declared += n
+            kind = r.value_type()
             if declared + len(self.params) >= 2**32:
                 r.fail("LOCALS_OVERFLOW", at)
             if declared > 512:
                 r.fail("LIMIT_LOCALS", at)
-            self.locals += [r.value_type()] * n
+            self.locals += [kind] * n
         self.c.locals += declared
         if self.c.locals > 50000:
             r.fail("LIMIT_LOCALS_MODULE", self.start)
@@ -485,17 +515,6 @@ class BodyCheck:
         frame = self.frames[-1 - depth]
         return b"" if frame["op"] == 0x03 else frame["results"]
 
-    def block_type(self):
-        r = self.r
-        at = r.at
-        byte = r.byte()
-        if byte == VOID:
-            return b""
-        if byte < 0x40 or byte & 0x80:
-            r.at = at
-            r.fail("MULTI_VALUE" if r.leb(33, True) >= 0 else "BLOCK_TYPE", at)
-        return bytes([self.r.judge_type(byte, at, "BLOCK_TYPE")])
-
     def memory_byte(self):
         at = self.r.at
         if self.r.byte():
@@ -552,19 +571,14 @@ class BodyCheck:
             self.unsupported(op)
 
     def unsupported(self, op):
-        codes = {0x12: "TAIL_CALL", 0x13: "TAIL_CALL", 0x1C: "REFERENCE_TYPES", 0x25: "TABLE_OPERATIONS",
-                 0x26: "TABLE_OPERATIONS", 0xD0: "REFERENCE_TYPES", 0xD1: "REFERENCE_TYPES",
-                 0xD2: "REFERENCE_TYPES", 0xFB00: "GC", 0xFD00: "SIMD", 0xFE00: "ATOMICS"}
-        codes.update({op: "GC" for op in (0x14, 0x15, 0xD3, 0xD4, 0xD5, 0xD6)})
-        codes.update({op: "EXCEPTIONS" for op in (0x06, 0x07, 0x08, 0x09, 0x0A, 0x18, 0x19, 0x1F)})
-        self.fail(codes.get(op, "OPCODE"))
+        self.fail(UNSUPPORTED.get(op, "OPCODE"))
 
     def control(self, op):
         r = self.r
         if op == 0x00:
             self.kill()
         elif op in (0x02, 0x03, 0x04):
-            results = self.block_type()
+            results = r.block_type()
             if op == 0x04:
                 self.pop(I32)
             self.open(op, results)
@@ -581,9 +595,10 @@ class BodyCheck:
                 for kind in frame["results"]:
                     self.push(kind)
         elif op in (0x0C, 0x0D):
-            kinds = self.label(r.u32())
+            depth = r.u32()
             if op == 0x0D:
                 self.pop(I32)
+            kinds = self.label(depth)
             self.pop_all(kinds)
             if op == 0x0D:
                 for kind in kinds:
@@ -718,14 +733,15 @@ def skim(r):
     """(offset, opcode) of a float instruction in this body."""
     for _ in range(r.u32()):
         r.u32(), r.byte()
-    while r.left():
+    r = wasm_vectors.Reader(r.data[: r.end], r.at)
+    while r.at < len(r.data):
         at = r.at
         opcode = r.data[at]
-        if opcode == 0xFC and r.left() > 1 and r.data[at + 1] < 8:
+        if opcode == 0xFC and r.data[at + 1 : at + 2] < b"\x08":
             return at, 0xFC00 | r.data[at + 1]
         if opcode in FLOAT_OPS:
             return at, opcode
-        if opcode in (0x02, 0x03, 0x04) and r.data[at + 1] in FLOAT_TYPES:
+        if opcode in (0x02, 0x03, 0x04) and r.data[at + 1 : at + 2] in (b"\x7c", b"\x7d"):
             return at + 1, opcode
         try:
             instruction = wasm_vectors.Instruction(r)
