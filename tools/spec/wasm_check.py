@@ -12,7 +12,7 @@ import wasm_vectors
 I32, I64, VOID, ANY = 0x7F, 0x7E, 0x40, 0
 FLOAT_TYPES = (0x7D, 0x7C)
 REFERENCES = (0x70, 0x6F)
-GC_TYPES = tuple(range(0x69, 0x6F)) + (0x63, 0x64, 0x71, 0x72, 0x73, 0x74)
+GC_TYPES = (*range(0x63, 0x6F), *range(0x71, 0x75))
 NUMERIC = {0x45: "i:i", 0x50: "l:i", 0xA7: "l:i", 0xAC: "i:l", 0xAD: "i:l"}
 NUMERIC.update({op: "ii:i" for op in (*range(0x46, 0x50), *range(0x6A, 0x79))})
 NUMERIC.update({op: "ll:i" for op in range(0x51, 0x5B)})
@@ -115,7 +115,7 @@ class Bytes:
         if byte < 0x40 or byte & 0x80:
             self.at = at
             self.fail("MULTI_VALUE" if self.leb(33, True) >= 0 else "BLOCK_TYPE", at)
-        return bytes([self.r.judge_type(byte, at, "BLOCK_TYPE")])
+        return bytes([self.judge_type(byte, at, "BLOCK_TYPE")])
 
     def value_type(self):
         at = self.at
@@ -285,8 +285,10 @@ class Check:
     def table_(self, r):
         at = r.at
         kind = r.byte()
+        if kind in (0x6F, 0x40):
+            r.fail("REFERENCE_TYPES", at)
         if kind != 0x70:
-            r.fail("REFERENCE_TYPES" if kind in (0x6F, 0x40) else "GC" if kind in GC_TYPES else "VALUE_TYPE", at)
+            r.judge_type(0 if kind in (I32, I64) else kind, at)
         low, high, at = self.limits(r)
         if high is not None and low > high:
             r.fail("LIMITS_ORDER", at)
@@ -334,6 +336,8 @@ class Check:
                 r.fail("MULTI_MEMORY", byte_at)
         elif op in UNSUPPORTED or op in FLOAT_OPS or op == 0xFD:
             r.fail("FLOAT" if op in FLOAT_OPS else UNSUPPORTED[op if op != 0xFD else 0xFD00], at)
+        elif op not in READABLE and op != 0xFC:
+            r.fail("OPCODE", at)
         return op
 
     def global_(self, r):
