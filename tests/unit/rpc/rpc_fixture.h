@@ -7,11 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "testlib.h"
-
 #include "baals/baals.h"
 
 #include "rpc/rpc_internal.h"
+#include "testlib.h"
 
 struct rpc_fixture {
     baals_keypair key;
