@@ -85,7 +85,7 @@ static baals_status index_add_txs(struct index_builder *builder,
         baals_tx tx;
         baals_receipt receipt;
         baals_slice receipt_bytes = {NULL, 0};
-        BL_TRY(baals_tx_decode(&tx, tx_bytes, NULL));
+        BL_TRY(bl_tx_decode_known(&tx, tx_bytes, NULL));
         BL_TRY(bl_cbor_read_bytes(&receipts, &receipt_bytes, NULL));
         BL_TRY(baals_receipt_decode(&receipt, receipt_bytes, NULL));
         index_add_tx(builder, &tx, &receipt, block->header.index, position);

@@ -170,13 +170,12 @@ static bool mempool_reserve(struct bl_mempool *pool, struct mempool_sender *send
     return true;
 }
 
-/* Takes the item out of queue, table and sums; the caller frees it. */
+/* Takes the item, which is not counted as ready any more, out of queue, table and sums; the caller
+ * frees it. */
 static struct mempool_entry *
-mempool_unlink(struct bl_mempool *pool, struct mempool_sender *sender, size_t index)
+mempool_detach(struct bl_mempool *pool, struct mempool_sender *sender, size_t index)
 {
     struct mempool_entry *entry = mempool_item(sender, index);
-    if (index < sender->ready)
-        mempool_set_ready(pool, sender, index);
     if (index == 0) {
         sender->first++;
     } else {
@@ -189,6 +188,28 @@ mempool_unlink(struct bl_mempool *pool, struct mempool_sender *sender, size_t in
     void *removed = bl_key_table_remove(&pool->entries, entry->tx.id.bytes);
     BL_ASSERT(removed == entry);
     return entry;
+}
+
+/* Takes out the sender's next transaction, because its nonce is used: the others stay ready behind
+ * the next nonce. */
+static struct mempool_entry *mempool_unlink_next(struct bl_mempool *pool,
+                                                 struct mempool_sender *sender)
+{
+    struct mempool_entry *entry = mempool_item(sender, 0);
+    BL_ASSERT(sender->ready > 0);
+    sender->ready--;
+    sender->nonce++;
+    pool->ready_count--;
+    pool->ready_bytes -= entry->tx.bytes.len;
+    return mempool_detach(pool, sender, 0);
+}
+
+static struct mempool_entry *
+mempool_unlink(struct bl_mempool *pool, struct mempool_sender *sender, size_t index)
+{
+    if (index < sender->ready)
+        mempool_set_ready(pool, sender, index);
+    return mempool_detach(pool, sender, index);
 }
 
 /* True when it was empty: then it is gone. */
@@ -513,11 +534,12 @@ bool bl_mempool_take(struct bl_mempool *pool, const baals_hash *id)
         return false;
     struct mempool_sender *sender = mempool_sender_get(pool, &entry->tx.sender);
     size_t place = mempool_place(sender, entry->tx.nonce);
-    bool was_next = entry->tx.nonce == sender->nonce;
-    mempool_unlink(pool, sender, place);
-    if (was_next)
-        sender->nonce++;
-    mempool_extend_ready(pool, sender);
+    if (entry->tx.nonce == sender->nonce) {
+        (void)mempool_unlink_next(pool, sender);
+    } else {
+        (void)mempool_unlink(pool, sender, place);
+        mempool_extend_ready(pool, sender);
+    }
     mempool_entry_free(pool, entry);
     (void)mempool_forget_if_empty(pool, sender);
     return true;

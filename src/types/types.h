@@ -175,6 +175,9 @@ void bl_tx_encode_body(struct bl_buffer *buffer, const baals_tx *tx);
 void bl_tx_encode(struct bl_buffer *buffer, const baals_tx *tx);
 /* H("baals:txid:1", bytes). */
 void bl_tx_id(baals_hash *out, baals_slice tx_bytes);
+/* baals_tx_decode for a transaction of a block that was taken in: the form is checked, the rules
+ * for its fields (the sender's key above all, which costs most) are not judged again. */
+baals_status bl_tx_decode_known(baals_tx *tx_out, baals_slice bytes, baals_error *err);
 
 /* ---- system operations: the payload of kind 3 (docs/spec/sysop.md) ---- */
 
