@@ -520,7 +520,7 @@ PARAMS = {
     "gas_price_min": (0, U64),
     "burn_fees": (0, 1),
     "gas_schedule": (1, 1),
-    "wasm_limits": (1, 1),
+    "wasm_limits": (1, 2),
 }
 
 
@@ -1190,6 +1190,7 @@ def make_sysop(options):
         ("param", 0, ["burn_fees", 1]),
         ("param", 0, ["gas_schedule", 1]),
         ("param", U64, ["wasm_limits", 1]),
+        ("param", U64, ["wasm_limits", 2]),
         ("mint", 0, [KEYS[1], 1]),
         ("mint", 0, [ADDRESS, U64]),
         ("act", 0, [KEYS[1], 0, KEYS[2], 5, None]),
@@ -1220,7 +1221,7 @@ def make_sysop(options):
         ("block gas limit too low", ["param", 0, ["block_gas_limit", 49999999]]),
         ("block gas limit too high", ["param", 0, ["block_gas_limit", 2**53 + 1]]),
         ("gas schedule 0", ["param", 0, ["gas_schedule", 0]]), ("gas schedule 2", ["param", 0, ["gas_schedule", 2]]),
-        ("wasm limits 2", ["param", 0, ["wasm_limits", 2]]),
+        ("wasm limits 3", ["param", 0, ["wasm_limits", 3]]),
         ("mint to a system address", ["mint", 0, [SYSTEM, 5]]), ("mint of nothing", ["mint", 0, [KEYS[0], 0]]),
         ("mint without amount", ["mint", 0, [KEYS[0]]]),
         ("act of kind 3", ["act", 0, [KEYS[0], 3, None, 0, None]]),

@@ -134,6 +134,13 @@ BAALS_API BAALS_NODISCARD baals_status baals_contract_id_from_name(baals_address
 BAALS_API void
 baals_contract_id_from_deploy(baals_address *id_out, const baals_address *deployer, uint64_t nonce);
 
+/** H("baals:contract:2", CBOR[deployer, salt, code_hash]): the id of a contract that the contract
+ * `deployer` makes. */
+BAALS_API void baals_contract_id_from_contract(baals_address *id_out,
+                                               const baals_address *deployer,
+                                               const baals_hash *salt,
+                                               const baals_hash *code_hash);
+
 /* ---- genesis ---- */
 
 /** The canonical encoding. Every rule of docs/spec/genesis.md is checked: REJECT_GENESIS names the

@@ -2,8 +2,8 @@
 #ifndef BL_NATIVE_H
 #define BL_NATIVE_H
 /*
- * The C side of native/crypto: hashes and Ed25519 from Rust crates. src/crypto/hash.c and
- * src/crypto/signature.c are its only users; everything else calls crypto/crypto.h.
+ * The C side of native/crypto: hashes, Ed25519 and ECDSA from Rust crates. src/crypto/hash.c,
+ * ecdsa.c and signature.c are its only users; everything else calls crypto/crypto.h.
  *
  * Pointers with a length may be NULL when the length is 0; arrays of a fixed size may not. Inputs
  * and outputs do not overlap. No function keeps state or a pointer, and none unwinds: a panic or
@@ -69,5 +69,22 @@ int32_t bl_native_ed25519_verify_all(const struct bl_native_signed *items,
                                      size_t prefix_len);
 /* 1 for the canonical encoding of a point that is not of small order, else 0. */
 int32_t bl_native_ed25519_key_usable(const uint8_t public_key[BL_NATIVE_KEY_LEN]);
+
+/* ---- ECDSA over digests (docs/spec/signature.md 8) ---- */
+
+#define BL_NATIVE_SECP256K1 1
+#define BL_NATIVE_P256 2
+/* 1 when the signature r || s of the digest is valid, else 0; the key is a SEC1 encoding of 33 or
+ * 65 bytes. An unknown curve is 0. */
+int32_t bl_native_ecdsa_verify(int32_t curve,
+                               const uint8_t *public_key,
+                               size_t public_key_len,
+                               const uint8_t signature[BL_NATIVE_SIGNATURE_LEN],
+                               const uint8_t digest[BL_NATIVE_HASH_LEN]);
+/* 1 with the 65 bytes of the key on secp256k1 that made the signature, else 0, `out` untouched. */
+int32_t bl_native_secp256k1_recover(uint8_t out[65],
+                                    const uint8_t signature[BL_NATIVE_SIGNATURE_LEN],
+                                    const uint8_t digest[BL_NATIVE_HASH_LEN],
+                                    uint32_t recovery);
 
 #endif /* BL_NATIVE_H */

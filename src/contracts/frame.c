@@ -192,16 +192,20 @@ static bool frame_entry_name(baals_slice *name_out,
     bool valid = true;
     if (entry->kind == BAALS_ENTRY_INIT)
         name = bl_slice_str("init");
+    else if (entry->kind == BAALS_ENTRY_MIGRATE)
+        name = bl_slice_str("migrate");
     else if (entry->kind == BAALS_ENTRY_RECEIVE)
         name = bl_slice_str("receive");
+    else if (bl_module_is_command(module) && bl_slice_equal(name, bl_slice_str("main")))
+        name = bl_slice_str("_start");
     else
         valid = bl_module_method_name_valid(name);
     if (valid && bl_module_has_entry(module, name)) {
         *name_out = name;
         return true;
     }
-    *status_out = entry->kind == BAALS_ENTRY_INIT && !entry->has_args ? BAALS_RECEIPT_OK
-                                                                      : BAALS_RECEIPT_NO_METHOD;
+    bool optional = entry->kind == BAALS_ENTRY_INIT || entry->kind == BAALS_ENTRY_MIGRATE;
+    *status_out = optional && !entry->has_args ? BAALS_RECEIPT_OK : BAALS_RECEIPT_NO_METHOD;
     return false;
 }
 
@@ -239,6 +243,7 @@ bl_frame_run(struct bl_frame *frame, struct bl_frame_end *end_out, const struct 
 {
     struct bl_execution *execution = frame->execution;
     baals_contract_host *host = execution->host;
+    frame->kind = entry->kind;
     struct bl_module_key key = {.rules = {.gas_schedule = execution->params->gas_schedule,
                                           .wasm_limits = execution->params->wasm_limits}};
     baals_status status =
@@ -282,9 +287,8 @@ static bool frame_on_stack(const struct bl_frame *frame, const baals_address *co
     return frame != NULL;
 }
 
-/* The checks before a frame is made. *result_out stays OK when the call may go on. */
-static baals_status
-frame_check_call(const struct bl_frame *caller, uint32_t *result_out, const struct bl_call *call)
+baals_status
+bl_frame_check_call(const struct bl_frame *caller, uint32_t *result_out, const struct bl_call *call)
 {
     baals_contract_host *host = caller->execution->host;
     baals_error *err = caller->execution->err;
@@ -313,16 +317,27 @@ frame_check_call(const struct bl_frame *caller, uint32_t *result_out, const stru
     return BAALS_OK;
 }
 
-static baals_status frame_move_value(const struct bl_frame *caller, const struct bl_call *call)
+baals_status
+bl_frame_move_value(const struct bl_frame *frame, const baals_address *to, baals_amount amount)
 {
-    if (call->value.units == 0)
+    if (amount.units == 0)
         return BAALS_OK;
-    baals_contract_host *host = caller->execution->host;
+    baals_contract_host *host = frame->execution->host;
     int32_t moved = 0;
-    BL_TRY(host->ops->transfer(host, &moved, &caller->contract, &call->contract, call->value,
-                               caller->execution->err));
+    BL_TRY(host->ops->transfer(host, &moved, &frame->contract, to, amount, frame->execution->err));
     BL_ASSERT(moved == 1);
     return BAALS_OK;
+}
+
+/* Gives the contract its new code; a new contract's creator is the caller. */
+static baals_status frame_set_code(const struct bl_frame *caller, const struct bl_call *call)
+{
+    if (call->code == NULL)
+        return BAALS_OK;
+    baals_contract_host *host = caller->execution->host;
+    return host->ops->code_set(host, &call->contract, call->code,
+                               call->kind == BAALS_ENTRY_INIT ? &caller->contract : NULL,
+                               caller->execution->err);
 }
 
 /* Fills in and runs the new frame; its output becomes the caller's last result. */
@@ -335,12 +350,13 @@ frame_run_call(struct bl_frame *frame, struct bl_frame_end *end_out, const struc
     frame->value = call->value;
     frame->input = call->args;
     frame->readonly = caller->readonly || call->readonly;
-    struct bl_entry entry = {.kind = BAALS_ENTRY_METHOD,
+    struct bl_entry entry = {.kind = call->kind,
                              .method = call->method,
-                             .has_args = true,
+                             .has_args = call->kind == BAALS_ENTRY_METHOD || call->args.len > 0,
                              .gas = call->gas,
                              .stack = bl_vm_stack_get(caller->instance)};
-    BL_TRY(frame_move_value(caller, call));
+    BL_TRY(frame_set_code(caller, call));
+    BL_TRY(bl_frame_move_value(caller, &call->contract, call->value));
     BL_TRY(bl_frame_run(frame, end_out, &entry));
     if (end_out->status == BAALS_RECEIPT_OK || end_out->status == BAALS_RECEIPT_REVERT) {
         struct bl_buffer last = caller->result;
@@ -357,12 +373,7 @@ baals_status bl_frame_call(struct bl_frame *caller,
 {
     struct bl_execution *execution = caller->execution;
     baals_contract_host *host = execution->host;
-    bl_buffer_clear(&caller->result);
-    *gas_used_out = 0;
-    BL_TRY(frame_check_call(caller, result_out, call));
-    if (*result_out != BAALS_RECEIPT_OK)
-        return BAALS_OK;
-
+    BL_ASSERT(caller->depth < BL_CALL_DEPTH_MAX && caller->result.len == 0);
     struct bl_frame *frame = bl_frame_new(execution, caller);
     if (frame == NULL)
         return bl_fail(execution->err, BAALS_NOMEM, "no memory for a call between contracts");

@@ -35,6 +35,7 @@ struct bl_execution {
     baals_contract_host *host;
     baals_status fault; /* a local failure inside a host function; OK: none */
     uint32_t host_calls;
+    uint64_t random_counter; /* of the random stream; no rollback sets it back */
     baals_error *err;
 };
 
@@ -54,11 +55,13 @@ struct bl_frame {
     struct bl_execution *execution;
     struct bl_frame *parent; /* NULL: the outermost */
     uint32_t depth;          /* of the outermost: 1 */
+    baals_contract_entry kind;
     bool readonly;
     baals_address contract;
     baals_address caller;
     baals_amount value;
     baals_slice input;
+    uint64_t input_read; /* bytes of it read through descriptor 0 */
     baals_vm_instance *instance;
     bool reverted;
     uint32_t revert_code;
@@ -84,8 +87,10 @@ struct bl_frame_end {
     uint64_t gas_used;
 };
 
-/* Called by a frame for another contract. */
+/* Called by a frame: another contract, or new code. */
 struct bl_call {
+    baals_contract_entry kind;
+    const baals_hash *code; /* what the contract's code becomes first; NULL: it stays */
     baals_address contract;
     baals_slice method;
     baals_slice args;
@@ -109,11 +114,19 @@ void bl_frame_free(struct bl_frame *frame); /* NULL is ignored */
 baals_status
 bl_frame_run(struct bl_frame *frame, struct bl_frame_end *end_out, const struct bl_entry *entry);
 
-/* A call from `caller` to another contract: checks, checkpoint, value, frame. Leaves output or
- * revert data in caller->result and the number for the contract in *result_out. */
+/* The checks before a call of another contract. *result_out is the number for the caller when the
+ * call may not be made, else OK. */
+baals_status bl_frame_check_call(const struct bl_frame *caller,
+                                 uint32_t *result_out,
+                                 const struct bl_call *call);
+/* A call that was checked: checkpoint, code, value, frame. Leaves output or revert data in
+ * caller->result, which is empty, and the number for the caller in *result_out. */
 baals_status bl_frame_call(struct bl_frame *caller,
                            uint32_t *result_out,
                            uint64_t *gas_used_out,
                            const struct bl_call *call);
+/* Moves an amount that the frame's contract has. */
+baals_status
+bl_frame_move_value(const struct bl_frame *frame, const baals_address *to, baals_amount amount);
 
 #endif /* BL_CONTRACTS_FRAME_H */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Host functions: the table, what they share, and those about input, output, identity and the
- * block. Storage is in host_storage.c, calls and events in host_call.c, cryptography in
- * host_crypto.c.
+ * block. Storage is in host_storage.c, calls and events in host_call.c, money and code in
+ * host_code.c, cryptography in host_crypto.c, WASI in host_wasi.c.
  *
  * Every function goes through the steps of docs/spec/contracts.md 4 in that order: charge,
  * arguments, READONLY, limits, pointers, work. Lengths are 32-bit numbers of the contract and sums
@@ -15,22 +15,32 @@
 /* The deadline of a query is looked at once per so many host calls. */
 #define HOST_DEADLINE_INTERVAL 64u
 
+/* The functions of version 1 stand first, so that its table is the beginning of the other. */
 static const struct bl_wasm_import_spec host_specs[BL_HOST_FUNCTION_COUNT] = {
 #define HOST_SPEC(name_, signature_) {.module = "baals1", .name = #name_, .signature = signature_},
-    BL_HOST_FUNCTION_MAP(HOST_SPEC)
+#define HOST_WASI_SPEC(name_, signature_, function)                                                \
+    {.module = "wasi_snapshot_preview1", .name = #name_, .signature = signature_},
+    BL_HOST_FUNCTION_MAP(HOST_SPEC) BL_HOST_FUNCTION_MAP_2(HOST_SPEC)
+        BL_WASI_FUNCTION_MAP(HOST_WASI_SPEC)
 #undef HOST_SPEC
+#undef HOST_WASI_SPEC
 };
-static const struct bl_wasm_imports host_imports = {.specs = host_specs,
-                                                    .count = BL_HOST_FUNCTION_COUNT};
+static const struct bl_wasm_imports host_imports[] = {
+    {.specs = host_specs, .count = BL_HOST_FUNCTION_COUNT_1},
+    {.specs = host_specs, .count = BL_HOST_FUNCTION_COUNT},
+};
 static const baals_vm_host_call host_calls[BL_HOST_FUNCTION_COUNT] = {
 #define HOST_CALL(name, signature) bl_host_##name,
-    BL_HOST_FUNCTION_MAP(HOST_CALL)
+#define HOST_WASI_CALL(name, signature, function) bl_wasi_##function,
+    BL_HOST_FUNCTION_MAP(HOST_CALL) BL_HOST_FUNCTION_MAP_2(HOST_CALL)
+        BL_WASI_FUNCTION_MAP(HOST_WASI_CALL)
 #undef HOST_CALL
+#undef HOST_WASI_CALL
 };
 
 const struct bl_wasm_imports *bl_host_imports(void)
 {
-    return &host_imports;
+    return host_imports;
 }
 
 static baals_vm_type host_type(char letter)
@@ -118,6 +128,14 @@ bool bl_host_address(struct bl_frame *frame, baals_address *out, uint32_t pointe
     return true;
 }
 
+bool bl_host_hash(struct bl_frame *frame, baals_hash *out, uint32_t pointer)
+{
+    if (!bl_host_place(frame, pointer, sizeof out->bytes))
+        return false;
+    bl_vm_mem_read(frame->instance, out->bytes, pointer, sizeof out->bytes);
+    return true;
+}
+
 void bl_host_write(struct bl_frame *frame, uint32_t pointer, baals_slice data)
 {
     bl_vm_mem_write(frame->instance, pointer, data);
@@ -160,14 +178,18 @@ baals_vm_action bl_host_input_read(void *ctx,
     return bl_host_copy_range(frame, frame->input, args);
 }
 
+uint32_t bl_host_output_max(const struct bl_frame *frame)
+{
+    return frame->parent == NULL ? BL_RECEIPT_OUTPUT_MAX : BL_CALL_BYTES_MAX;
+}
+
 /* The whole of output and revert but for the code. */
 static baals_vm_action host_finish(struct bl_frame *frame, uint32_t pointer, uint32_t len)
 {
     const struct bl_execution *execution = frame->execution;
-    uint32_t limit = frame->parent == NULL ? BL_RECEIPT_OUTPUT_MAX : BL_CALL_BYTES_MAX;
     baals_slice data;
     BL_HOST_TRY(bl_host_begin(frame, len, execution->schedule->output_byte * len));
-    BL_HOST_TRY(bl_host_require(frame, len <= limit, BAALS_TRAP_LIMIT));
+    BL_HOST_TRY(bl_host_require(frame, len <= bl_host_output_max(frame), BAALS_TRAP_LIMIT));
     BL_HOST_TRY(bl_host_input(frame, &data, 0, pointer, len));
     bl_buffer_clear(&frame->output);
     bl_buffer_append(&frame->output, data.data, data.len);

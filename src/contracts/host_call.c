@@ -15,11 +15,25 @@ static uint64_t call_gas(const struct bl_frame *frame, uint64_t asked)
     return asked > most ? most : asked;
 }
 
+bool bl_host_enter(struct bl_frame *frame,
+                   uint32_t *result_out,
+                   struct bl_call *call,
+                   uint64_t asked)
+{
+    uint64_t gas_used = 0;
+    call->gas = call_gas(frame, asked);
+    if (!bl_host_ok(frame, bl_frame_call(frame, result_out, &gas_used, call)))
+        return false;
+    bl_vm_gas_set(frame->instance, bl_vm_gas_get(frame->instance) - (int64_t)gas_used);
+    return true;
+}
+
 baals_vm_action bl_host_call_contract(void *ctx,
                                       baals_vm_instance *instance,
                                       uint64_t *result_out,
                                       const uint64_t *args)
 {
+    (void)instance;
     struct bl_frame *frame = ctx;
     uint32_t method_len = (uint32_t)args[2], args_len = (uint32_t)args[4];
     uint32_t flags = (uint32_t)args[7];
@@ -34,12 +48,12 @@ baals_vm_action bl_host_call_contract(void *ctx,
     BL_HOST_TRY(bl_host_address(frame, &call.contract, (uint32_t)args[0]));
     BL_HOST_TRY(bl_host_input(frame, &call.method, 0, (uint32_t)args[1], method_len));
     BL_HOST_TRY(bl_host_input(frame, &call.args, 1, (uint32_t)args[3], args_len));
-    call.gas = call_gas(frame, args[6]);
+    bl_buffer_clear(&frame->result);
 
     uint32_t result = 0;
-    uint64_t gas_used = 0;
-    BL_HOST_TRY(bl_host_ok(frame, bl_frame_call(frame, &result, &gas_used, &call)));
-    bl_vm_gas_set(instance, bl_vm_gas_get(instance) - (int64_t)gas_used);
+    BL_HOST_TRY(bl_host_ok(frame, bl_frame_check_call(frame, &result, &call)));
+    if (result == BAALS_RECEIPT_OK)
+        BL_HOST_TRY(bl_host_enter(frame, &result, &call, args[6]));
     *result_out = result;
     return BAALS_VM_CONTINUE;
 }

@@ -33,9 +33,12 @@ static baals_status module_instrument(struct module_work *work,
     if (schedule == NULL)
         return bl_fail(err, BAALS_UNSUPPORTED_VERSION,
                        "gas schedule %u is not known to this version", rules->gas_schedule);
+    if (bl_wasm_limits_get(rules->wasm_limits, BL_WASM_INPUT) == NULL)
+        return bl_fail(err, BAALS_UNSUPPORTED_VERSION,
+                       "WASM limits %u are not known to this version", rules->wasm_limits);
     struct bl_wasm_options options = {.profile = BL_WASM_INPUT,
                                       .limits_version = rules->wasm_limits,
-                                      .imports = builder->imports};
+                                      .imports = &builder->imports[rules->wasm_limits - 1]};
     BL_TRY(bl_wasm_decode(&work->input, &work->scratch, code, &options, NULL, err));
     return bl_wasm_instrument(out, &work->info, work->input, schedule, &work->scratch, err);
 }
@@ -189,6 +192,12 @@ bool bl_module_has_entry(const struct bl_module *module, baals_slice name)
             return true;
     }
     return false;
+}
+
+bool bl_module_is_command(const struct bl_module *module)
+{
+    return module->key.rules.wasm_limits >= 2 &&
+           bl_module_has_entry(module, bl_slice_str("_start"));
 }
 
 bool bl_module_method_name_valid(baals_slice name)

@@ -64,7 +64,7 @@ struct bl_module_builder {
     baals_vm *vm;
     const baals_vm_host_function *functions;
     size_t function_count;
-    const struct bl_wasm_imports *imports; /* the same functions, for the decoder */
+    const struct bl_wasm_imports *imports; /* the same for the decoder, by wasm_limits - 1 */
 };
 
 /* Checks code as a deploy does. REJECT_CODE; UNSUPPORTED_VERSION for unknown rules; NOMEM. */
@@ -91,6 +91,8 @@ void bl_module_set_fast(struct bl_module *module, baals_vm *vm, baals_vm_module 
 
 /* Whether the module exports a function of type () -> () under that name. */
 bool bl_module_has_entry(const struct bl_module *module, baals_slice name);
+/* Whether the module is a command: `_start` is what its method `main` runs (wasm_limits 2). */
+bool bl_module_is_command(const struct bl_module *module);
 /* Whether a contract's method may have that name at all (docs/spec/contracts.md 1). */
 bool bl_module_method_name_valid(baals_slice name);
 

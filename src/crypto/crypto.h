@@ -38,6 +38,8 @@ void bl_blake3(baals_hash *out, baals_slice data);
 #define BL_TAG_SYSOP "baals:sysop:1"
 #define BL_TAG_CONTRACT_GENESIS "baals:contract:0"
 #define BL_TAG_CONTRACT_TX "baals:contract:1"
+#define BL_TAG_CONTRACT_CONTRACT "baals:contract:2"
+#define BL_TAG_RANDOM "baals:random:1"
 
 /* H(tag, data) = SHA-256(tag || 0x00 || data). */
 void bl_hash_tagged(baals_hash *out, const char *tag, baals_slice data);
@@ -78,6 +80,25 @@ void bl_ed25519_verify_batch(uint8_t *verdicts,
 /* True for a canonical encoding of a point that is not of small order: the keys that may send
  * transactions, be authorities or stand in a genesis (docs/spec/signature.md). */
 bool bl_ed25519_key_usable(const baals_address *public_key);
+
+/* ---- ECDSA over digests, for contracts (docs/spec/signature.md 8) ---- */
+
+enum bl_ecdsa_curve {
+    BL_ECDSA_SECP256K1 = 1, /* low s only */
+    BL_ECDSA_P256 = 2       /* either s */
+};
+/* The key is a SEC1 encoding of 33 or 65 bytes, the signature r || s, big-endian. Malformed input
+ * is false. */
+bool bl_ecdsa_verify(enum bl_ecdsa_curve curve,
+                     baals_slice public_key,
+                     const uint8_t signature[64],
+                     const uint8_t digest[32]);
+/* The uncompressed key that made a signature on secp256k1. False: there is none, and the output is
+ * untouched. */
+bool bl_secp256k1_recover(uint8_t public_key_out[65],
+                          const uint8_t signature[64],
+                          const uint8_t digest[32],
+                          uint32_t recovery);
 
 /* Runs a dozen fixed edge cases; INTERNAL when this build does not give the frozen verdicts. Called
  * when a chain is opened. */

@@ -222,6 +222,7 @@ baals_status bl_ledger_apply_block(struct bl_applied *out,
         return bl_fail(err, BAALS_NOMEM, "no memory to apply a block");
     struct bl_transition *t = NULL;
     BL_TRY(bl_block_begin(&t, ledger, view, header->index, header->timestamp_ms, arena, err));
+    t->prev_hash = header->prev_hash;
     baals_status status = block_apply_all(&applied, t, mode, candidates, count, err);
     if (status == BAALS_OK)
         status = bl_block_finish(&applied, t, view, &header->proposer, err);

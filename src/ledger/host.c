@@ -213,6 +213,56 @@ bl_code_store(struct bl_transition *t, const baals_hash *hash, baals_slice code,
     return bl_overlay_put(t->overlay, BAALS_SPACE_MODULES, key, code, err);
 }
 
+static baals_status host_has_record(baals_contract_host *self,
+                                    int32_t *has_out,
+                                    const baals_address *address,
+                                    baals_error *err)
+{
+    struct bl_account account;
+    baals_status status = bl_account_load(&account, host_transition(self)->overlay, address, err);
+    if (status != BAALS_NOTFOUND)
+        BL_TRY(status);
+    *has_out = status == BAALS_OK ? 1 : 0;
+    return BAALS_OK;
+}
+
+static baals_status host_code_len(baals_contract_host *self,
+                                  uint64_t *len_out,
+                                  const baals_hash *hash,
+                                  baals_error *err)
+{
+    baals_slice record = {NULL, 0};
+    BL_TRY(bl_overlay_get(host_transition(self)->overlay, &record, BAALS_SPACE_CODE,
+                          bl_slice(hash->bytes, sizeof hash->bytes), err));
+    struct bl_cbor_reader reader = bl_cbor_reader(record);
+    uint64_t len = 0;
+    if (bl_cbor_read_uint(&reader, &len, NULL) != BAALS_OK ||
+        bl_cbor_read_end(&reader, NULL) != BAALS_OK)
+        return bl_fail(err, BAALS_CORRUPT_STATE, "a stored code record is damaged");
+    *len_out = len;
+    return BAALS_OK;
+}
+
+static baals_status host_code_set(baals_contract_host *self,
+                                  const baals_address *contract,
+                                  const baals_hash *hash,
+                                  const baals_address *creator,
+                                  baals_error *err)
+{
+    struct bl_overlay *overlay = host_transition(self)->overlay;
+    struct bl_account account;
+    baals_status status = bl_account_load(&account, overlay, contract, err);
+    if (status != BAALS_NOTFOUND)
+        BL_TRY(status);
+    account.has_code = true;
+    account.code_hash = *hash;
+    if (creator != NULL) {
+        account.has_creator = true;
+        account.creator = *creator;
+    }
+    return bl_account_store(overlay, contract, &account, err);
+}
+
 const struct baals_contract_host_ops bl_ledger_host_ops = {
     .version = BAALS_CONTRACT_HOST_OPS_VERSION,
     .storage_get = host_storage_get,
@@ -228,4 +278,7 @@ const struct baals_contract_host_ops bl_ledger_host_ops = {
     .release = host_release,
     .rollback = host_rollback,
     .log = host_log,
+    .has_record = host_has_record,
+    .code_len = host_code_len,
+    .code_set = host_code_set,
 };

@@ -19,6 +19,17 @@ query_take_events(struct bl_query_result *out, const struct bl_transition *t, ba
     return BAALS_OK;
 }
 
+/* A query runs as if in the next block: what `random` begins with is the hash of the tip. */
+static baals_status
+query_set_prev_hash(struct bl_transition *t, const baals_header *tip, baals_error *err)
+{
+    bl_buffer_clear(&t->scratch);
+    bl_header_encode(&t->scratch, tip);
+    BL_TRY(bl_buffer_status(&t->scratch, err));
+    bl_header_hash(&t->prev_hash, bl_buffer_slice(&t->scratch));
+    return BAALS_OK;
+}
+
 static baals_status query_execute(struct bl_query_result *out,
                                   struct bl_transition *t,
                                   const struct bl_query *query,
@@ -42,6 +53,7 @@ static baals_status query_execute(struct bl_query_result *out,
         .wasm_limits = t->params.wasm_limits,
         .expired = query->expired,
         .expired_ctx = query->expired_ctx,
+        .prev_hash = t->prev_hash,
     };
     baals_execution_result result;
     memset(&result, 0, sizeof result);
@@ -95,7 +107,9 @@ baals_status bl_ledger_query(struct bl_query_result *out,
     struct bl_transition *t = NULL;
     BL_TRY(bl_block_begin(&t, ledger, view, tip->index + 1, tip->timestamp_ms, arena, err));
     struct bl_query_result result = {0};
-    baals_status status = query_run(&result, t, query, err);
+    baals_status status = query_set_prev_hash(t, tip, err);
+    if (status == BAALS_OK)
+        status = query_run(&result, t, query, err);
     bl_transition_deinit(t);
     if (status == BAALS_OK)
         *out = result;
@@ -113,10 +127,12 @@ baals_status bl_ledger_simulate_tx(baals_receipt *receipt_out,
 {
     struct bl_transition *t = NULL;
     BL_TRY(bl_block_begin(&t, ledger, view, tip->index + 1, tip->timestamp_ms, arena, err));
-    baals_receipt receipt;
+    baals_receipt receipt = {0};
     struct bl_debug debug = {0};
     baals_slice bytes = {NULL, 0};
-    baals_status status = bl_transition_apply_tx(t, &receipt, tx, err);
+    baals_status status = query_set_prev_hash(t, tip, err);
+    if (status == BAALS_OK)
+        status = bl_transition_apply_tx(t, &receipt, tx, err);
     if (status == BAALS_OK)
         status = bl_block_receipt(&bytes, &debug, t, &receipt, err);
     if (status == BAALS_OK)

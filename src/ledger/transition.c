@@ -286,6 +286,7 @@ static baals_status transition_execute(struct bl_transition *t,
         .block_time_ms = t->time_ms,
         .gas_schedule = t->params.gas_schedule,
         .wasm_limits = t->params.wasm_limits,
+        .prev_hash = t->prev_hash,
     };
     baals_execution_result result;
     memset(&result, 0, sizeof result);

@@ -272,3 +272,18 @@ void baals_contract_id_from_deploy(baals_address *id_out,
     bl_cbor_write_uint(&buffer, nonce);
     address_from_hash(id_out, BL_TAG_CONTRACT_TX, &buffer);
 }
+
+void baals_contract_id_from_contract(baals_address *id_out,
+                                     const baals_address *deployer,
+                                     const baals_hash *salt,
+                                     const baals_hash *code_hash)
+{
+    uint8_t memory[1 + 3 * 34];
+    struct bl_buffer buffer = bl_types_fixed_buffer(memory, sizeof(memory));
+
+    bl_cbor_write_array(&buffer, 3);
+    bl_cbor_write_address(&buffer, deployer);
+    bl_cbor_write_hash(&buffer, salt);
+    bl_cbor_write_hash(&buffer, code_hash);
+    address_from_hash(id_out, BL_TAG_CONTRACT_CONTRACT, &buffer);
+}

@@ -34,7 +34,7 @@ static const struct sysop_bounds sysop_params[] = {
     [BL_PARAM_BURN_FEES] = {"burn_fees", 0, 1},
     /* Versions: a build knows those up to the newest. */
     [BL_PARAM_GAS_SCHEDULE] = {"gas_schedule", 1, 1},
-    [BL_PARAM_WASM_LIMITS] = {"wasm_limits", 1, 1},
+    [BL_PARAM_WASM_LIMITS] = {"wasm_limits", 1, 2},
 };
 
 bool bl_param_find(enum bl_param *param_out, baals_slice name)

@@ -43,6 +43,30 @@ const char *const contract_imports =
     "(import \"baals1\" \"crypto_verify\" (func $crypto_verify"
     " (param i32 i32 i32 i32 i32 i32 i32) (result i32)))\n";
 
+const char *const contract_imports_2 =
+    "(import \"baals1\" \"transfer\" (func $transfer (param i32 i64) (result i32)))\n"
+    "(import \"baals1\" \"random\" (func $random (param i32)))\n"
+    "(import \"baals1\" \"deploy_contract\" (func $deploy_contract"
+    " (param i32 i32 i32 i32 i64 i64 i32) (result i32)))\n"
+    "(import \"baals1\" \"set_code\" (func $set_code (param i32 i32 i32 i64) (result i32)))\n"
+    "(import \"baals1\" \"crypto_recover\" (func $crypto_recover"
+    " (param i32 i32 i32 i32) (result i32)))\n"
+    "(import \"wasi_snapshot_preview1\" \"fd_read\" (func $fd_read"
+    " (param i32 i32 i32 i32) (result i32)))\n"
+    "(import \"wasi_snapshot_preview1\" \"fd_write\" (func $fd_write"
+    " (param i32 i32 i32 i32) (result i32)))\n"
+    "(import \"wasi_snapshot_preview1\" \"fd_fdstat_get\" (func $fd_fdstat_get"
+    " (param i32 i32) (result i32)))\n"
+    "(import \"wasi_snapshot_preview1\" \"args_sizes_get\" (func $args_sizes_get"
+    " (param i32 i32) (result i32)))\n"
+    "(import \"wasi_snapshot_preview1\" \"clock_res_get\" (func $clock_res_get"
+    " (param i32 i32) (result i32)))\n"
+    "(import \"wasi_snapshot_preview1\" \"clock_time_get\" (func $clock_time_get"
+    " (param i32 i64 i32) (result i32)))\n"
+    "(import \"wasi_snapshot_preview1\" \"random_get\" (func $random_get"
+    " (param i32 i32) (result i32)))\n"
+    "(import \"wasi_snapshot_preview1\" \"proc_exit\" (func $proc_exit (param i32)))\n";
+
 struct contract_fixture *contract_fixture_new(void)
 {
     const char *vm = getenv("BAALS_TEST_VM");
@@ -88,26 +112,32 @@ void contract_deploy(struct contract_fixture *fx, uint8_t address, const char *w
 {
     size_t len = 0;
     uint8_t *code = testlib_wat(&len, wat);
-    baals_status status = bl_contract_check_code(fx->engine, bl_slice(code, len), 1, 1, &fx->err);
+    baals_status status = bl_contract_check_code(fx->engine, bl_slice(code, len), 1,
+                                                 fx->execution.wasm_limits, &fx->err);
     if (status != BAALS_OK)
         fail_msg("%s: %s", baals_status_name(status), fx->err.message);
     fake_deploy(&fx->host, address, code, len);
     free(code);
 }
 
-char *contract_module(const char *body)
+static char *contract_text(const char *more_imports, const char *body)
 {
-    size_t size = strlen(contract_imports) + strlen(body) + 64;
+    size_t size = strlen(contract_imports) + strlen(more_imports) + strlen(body) + 64;
     char *text = malloc(size);
     assert_non_null(text);
-    (void)snprintf(text, size, "(module %s (memory (export \"memory\") 1) %s)", contract_imports,
-                   body);
+    (void)snprintf(text, size, "(module %s%s (memory (export \"memory\") 1) %s)", contract_imports,
+                   more_imports, body);
     return text;
+}
+
+char *contract_module(const char *body)
+{
+    return contract_text("", body);
 }
 
 void contract_deploy_body(struct contract_fixture *fx, uint8_t address, const char *body)
 {
-    char *text = contract_module(body);
+    char *text = contract_text(fx->execution.wasm_limits == 2 ? contract_imports_2 : "", body);
     contract_deploy(fx, address, text);
     free(text);
 }

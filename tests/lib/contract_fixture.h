@@ -42,11 +42,14 @@ contract_run(struct contract_fixture *fx, uint8_t address, const char *method, c
 /* The same with any execution. */
 baals_status contract_execute(struct contract_fixture *fx, const baals_execution *execution);
 
-/* Declarations of every host function, to stand first in a module's text. */
+/* Declarations of every host function of version 1, to stand first in a module's text, and of what
+ * version 2 adds to `baals1` and some of WASI. */
 extern const char *const contract_imports;
+extern const char *const contract_imports_2;
 /* `imports` (contract_imports), a memory of one page exported, `body`; malloc'ed text. */
 char *contract_module(const char *body);
-/* contract_deploy of contract_module(body). */
+/* contract_deploy of contract_module(body); with the imports of version 2 when fx->execution asks
+ * for wasm_limits 2. */
 void contract_deploy_body(struct contract_fixture *fx, uint8_t address, const char *body);
 
 /*

@@ -152,6 +152,14 @@ static struct fake_account *fake_find(struct fake_host *host, const baals_addres
     return NULL;
 }
 
+static struct fake_account *fake_add(struct fake_host *host, const baals_address *address)
+{
+    assert_true(host->state.account_count < FAKE_ACCOUNTS_MAX);
+    struct fake_account *account = &host->state.accounts[host->state.account_count++];
+    *account = (struct fake_account){.address = *address};
+    return account;
+}
+
 static baals_status fake_balance(baals_contract_host *self,
                                  baals_amount *amount_out,
                                  const baals_address *address,
@@ -175,8 +183,10 @@ static baals_status fake_transfer(baals_contract_host *self,
     BL_TRY(fake_operation(host, err));
     struct fake_account *source = fake_find(host, from);
     struct fake_account *target = fake_find(host, to);
-    if (source == NULL || target == NULL)
-        return bl_fail(err, BAALS_INTERNAL, "a transfer without both records");
+    if (source == NULL)
+        return bl_fail(err, BAALS_INTERNAL, "a transfer without a record");
+    if (target == NULL)
+        target = fake_add(host, to);
     *moved_out = source->balance >= amount.units ? 1 : 0;
     if (*moved_out == 1) {
         source->balance -= amount.units;
@@ -269,6 +279,51 @@ fake_log(baals_contract_host *self, const baals_address *contract, int32_t level
     host->log_level = level;
 }
 
+static baals_status fake_has_record(baals_contract_host *self,
+                                    int32_t *has_out,
+                                    const baals_address *address,
+                                    baals_error *err)
+{
+    struct fake_host *host = fake_of(self);
+    BL_TRY(fake_operation(host, err));
+    *has_out = fake_find(host, address) != NULL ? 1 : 0;
+    return BAALS_OK;
+}
+
+static baals_status fake_code_len(baals_contract_host *self,
+                                  uint64_t *len_out,
+                                  const baals_hash *hash,
+                                  baals_error *err)
+{
+    struct fake_host *host = fake_of(self);
+    BL_TRY(fake_operation(host, err));
+    for (size_t i = 0; i < host->code_count; i++) {
+        if (bl_hash_equal(&host->codes[i].hash, hash)) {
+            *len_out = host->codes[i].code.len;
+            return BAALS_OK;
+        }
+    }
+    return BAALS_NOTFOUND;
+}
+
+static baals_status fake_code_set(baals_contract_host *self,
+                                  const baals_address *contract,
+                                  const baals_hash *hash,
+                                  const baals_address *creator,
+                                  baals_error *err)
+{
+    struct fake_host *host = fake_of(self);
+    BL_TRY(fake_operation(host, err));
+    struct fake_account *account = fake_find(host, contract);
+    if (account == NULL)
+        account = fake_add(host, contract);
+    account->has_code = true;
+    account->code_hash = *hash;
+    if (creator != NULL)
+        account->creator = *creator;
+    return BAALS_OK;
+}
+
 static const struct baals_contract_host_ops fake_ops = {
     .version = BAALS_CONTRACT_HOST_OPS_VERSION,
     .storage_get = fake_get,
@@ -284,6 +339,9 @@ static const struct baals_contract_host_ops fake_ops = {
     .release = fake_release,
     .rollback = fake_rollback,
     .log = fake_log,
+    .has_record = fake_has_record,
+    .code_len = fake_code_len,
+    .code_set = fake_code_set,
 };
 
 void fake_host_init(struct fake_host *host)
@@ -309,12 +367,7 @@ struct fake_account *fake_account(struct fake_host *host, uint8_t byte)
 {
     baals_address address = fake_address(byte);
     struct fake_account *account = fake_find(host, &address);
-    if (account != NULL)
-        return account;
-    assert_true(host->state.account_count < FAKE_ACCOUNTS_MAX);
-    account = &host->state.accounts[host->state.account_count++];
-    *account = (struct fake_account){.address = address};
-    return account;
+    return account != NULL ? account : fake_add(host, &address);
 }
 
 void fake_deploy(struct fake_host *host, uint8_t byte, const uint8_t *code, size_t len)

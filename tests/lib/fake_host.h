@@ -26,6 +26,7 @@ struct fake_account {
     uint64_t balance;
     bool has_code;
     baals_hash code_hash;
+    baals_address creator; /* by code_set */
 };
 
 /* What checkpoints save. */

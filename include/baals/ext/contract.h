@@ -24,7 +24,7 @@ extern "C" {
 typedef struct baals_contract_engine baals_contract_engine;
 typedef struct baals_contract_host baals_contract_host;
 
-#define BAALS_CONTRACT_HOST_OPS_VERSION 1u
+#define BAALS_CONTRACT_HOST_OPS_VERSION 2u
 
 /** The state as contracts see it. Slices borrow until the execution ends. Statuses: OK, NOTFOUND
  * where said, local failures. */
@@ -60,7 +60,8 @@ struct baals_contract_host_ops {
                             baals_amount *amount_out,
                             const baals_address *address,
                             baals_error *err);
-    /* *moved_out is 0 when the balance is too small (nothing moved). Both accounts have records. */
+    /* *moved_out is 0 when the balance is too small (nothing moved). `from` has a record; one of `to`
+     * is made when it has none. */
     baals_status (*transfer)(baals_contract_host *self,
                              int32_t *moved_out,
                              const baals_address *from,
@@ -88,6 +89,23 @@ struct baals_contract_host_ops {
                 const baals_address *contract,
                 int32_t level,
                 baals_slice text);
+    /* Since version 2. Whether the address has an account record: 1 or 0. */
+    baals_status (*has_record)(baals_contract_host *self,
+                               int32_t *has_out,
+                               const baals_address *address,
+                               baals_error *err);
+    /* Since version 2. Bytes of the module with that hash. NOTFOUND: the chain has no such code. */
+    baals_status (*code_len)(baals_contract_host *self,
+                             uint64_t *len_out,
+                             const baals_hash *hash,
+                             baals_error *err);
+    /* Since version 2. Gives an address code that the chain has; makes its record when there is
+     * none. `creator` is written down with it; NULL keeps what the record says. */
+    baals_status (*code_set)(baals_contract_host *self,
+                             const baals_address *contract,
+                             const baals_hash *hash,
+                             const baals_address *creator,
+                             baals_error *err);
 };
 struct baals_contract_host {
     const struct baals_contract_host_ops *ops;
@@ -98,6 +116,7 @@ typedef enum baals_contract_entry {
     BAALS_ENTRY_METHOD = 0, /* `method` names the export */
     BAALS_ENTRY_INIT = 1, /* `init` after a deploy; absent: OK without arguments, else NO_METHOD */
     BAALS_ENTRY_RECEIVE = 2, /* `receive` on a plain transfer; absent: NO_METHOD */
+    BAALS_ENTRY_MIGRATE = 3, /* `migrate` of new code; absent: as `init`. Between frames only */
     BAALS_ENTRY_FORCE_INT = 0x7fffffff
 } baals_contract_entry;
 
@@ -124,6 +143,7 @@ typedef struct baals_execution {
      * result is then the local status BUSY_TIMEOUT. Called now and then. */
     int32_t (*expired)(void *ctx);
     void *expired_ctx;
+    baals_hash prev_hash; /* of the block: what `random` begins with */
 } baals_execution;
 
 /** What became of it. `output` is in memory of the engine until the next execution on this thread's

@@ -48,7 +48,7 @@ typedef enum baals_vm_type {
 } baals_vm_type;
 
 /** Most parameters of a host function. */
-#define BAALS_VM_HOST_PARAMS_MAX 8
+#define BAALS_VM_HOST_PARAMS_MAX 9
 
 /** A host function. args[i] holds an i32 zero-extended or an i64; *result_out is written when the
  * function has a result. `ctx` is the one given to instantiate. It must not call into `instance`'s

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-//! Ed25519 under ZIP-215 and hashes behind C functions (`native/include/bl_native.h` is their
+//! Ed25519 under ZIP-215, ECDSA and hashes behind C functions (`native/include/bl_native.h` is their
 //! contract). The cryptography is that of well-known crates; this crate only moves bytes across the
 //! C boundary.
 //!
@@ -9,6 +9,7 @@
 
 extern crate alloc;
 
+mod ecdsa;
 mod hash;
 mod signature;
 

@@ -71,16 +71,17 @@ static void test_versions(void **state)
 {
     struct contract_fixture *fx = *state;
     contract_deploy_body(fx, 0xaa, "(func (export \"m\"))");
-    assert_true(bl_contract_knows_gas_schedule(1) && bl_contract_knows_wasm_limits(1));
+    assert_true(bl_contract_knows_gas_schedule(1) && bl_contract_knows_wasm_limits(1) &&
+                bl_contract_knows_wasm_limits(2));
     assert_false(bl_contract_knows_gas_schedule(0) || bl_contract_knows_wasm_limits(0));
-    assert_false(bl_contract_knows_gas_schedule(2) || bl_contract_knows_wasm_limits(2));
+    assert_false(bl_contract_knows_gas_schedule(2) || bl_contract_knows_wasm_limits(3));
     baals_slice code = fx->host.codes[0].code;
     assert_status(bl_contract_check_code(fx->engine, code, 2, 1, NULL), BAALS_UNSUPPORTED_VERSION);
-    assert_status(bl_contract_check_code(fx->engine, code, 1, 2, NULL), BAALS_UNSUPPORTED_VERSION);
+    assert_status(bl_contract_check_code(fx->engine, code, 1, 3, NULL), BAALS_UNSUPPORTED_VERSION);
     fx->execution.gas_schedule = 2;
     assert_status(contract_run(fx, 0xaa, "m", NULL), BAALS_UNSUPPORTED_VERSION);
     fx->execution.gas_schedule = 1;
-    fx->execution.wasm_limits = 2;
+    fx->execution.wasm_limits = 3;
     assert_status(contract_run(fx, 0xaa, "m", NULL), BAALS_UNSUPPORTED_VERSION);
     struct bl_contract_options options = {.vm = "none"};
     baals_contract_engine *engine = NULL;

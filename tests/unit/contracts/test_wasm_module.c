@@ -104,7 +104,7 @@ static void test_limits(void **state)
     const struct bl_wasm_limits *in = bl_wasm_limits_get(1, BL_WASM_INPUT);
     const struct bl_wasm_limits *out = bl_wasm_limits_get(1, BL_WASM_INSTRUMENTED);
     assert_null(bl_wasm_limits_get(0, BL_WASM_INPUT));
-    assert_null(bl_wasm_limits_get(2, BL_WASM_INSTRUMENTED));
+    assert_null(bl_wasm_limits_get(3, BL_WASM_INSTRUMENTED));
     const uint32_t table[][3] = {
         {in->module_bytes, 1048576, out->module_bytes},
         {in->types, 1024, out->types},

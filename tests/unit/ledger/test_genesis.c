@@ -176,7 +176,7 @@ static void test_refused(void **state)
     assert_non_null(strstr(err.message, "gas_schedule"));
 
     ledger_genesis_init(&genesis);
-    genesis.genesis.params.wasm_limits = 2;
+    genesis.genesis.params.wasm_limits = 3;
     assert_status(ledger_try_genesis(&genesis, &err), BAALS_REJECT_GENESIS);
     assert_non_null(strstr(err.message, "wasm_limits"));
     ledger_free(worker);

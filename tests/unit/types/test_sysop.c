@@ -93,7 +93,7 @@ static void test_sysop_params(void **state)
         {"gas_price_min", BL_PARAM_GAS_PRICE_MIN, 0, UINT64_MAX},
         {"burn_fees", BL_PARAM_BURN_FEES, 0, 1},
         {"gas_schedule", BL_PARAM_GAS_SCHEDULE, 1, 1},
-        {"wasm_limits", BL_PARAM_WASM_LIMITS, 1, 1},
+        {"wasm_limits", BL_PARAM_WASM_LIMITS, 1, 2},
     };
     baals_chain_params params = {0};
     for (size_t i = 0; i < BL_COUNT_OF(all); i++) {
