@@ -197,7 +197,8 @@ dispatch_batch(const struct bl_rpc *rpc, struct bl_json_writer *w, const struct 
         return;
     }
     bl_jw_begin_array(w);
-    for (size_t i = 0; i < count; i++)
+    /* A request begins on whole output only: a failure of its own is cleared, never another's. */
+    for (size_t i = 0; i < count && !w->out->failed; i++)
         dispatch_request(&quiet, w, bl_json_at(batch, i));
     bl_jw_end_array(w);
     if (w->out->len == start + 2)

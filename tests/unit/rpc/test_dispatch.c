@@ -124,13 +124,100 @@ static void test_no_memory(void **state)
     rpc_fixture_close(&f);
 }
 
+/* A batch has 1 to 100 requests; one more is refused whole. */
+static void test_batch_limit(void **state)
+{
+    struct rpc_fixture f;
+    static const char request[] = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"no\"}";
+    static char message[(BL_RPC_BATCH_MAX + 1) * sizeof request + 3];
+    (void)state;
+    rpc_fixture_open(&f, ":memory:");
+    for (size_t count = BL_RPC_BATCH_MAX; count <= BL_RPC_BATCH_MAX + 1; count++) {
+        size_t len = 0;
+        for (size_t i = 0; i < count; i++)
+            len += (size_t)snprintf(message + len, sizeof message - len, "%c%s", i == 0 ? '[' : ',',
+                                    request);
+        snprintf(message + len, sizeof message - len, "]");
+        const struct bl_json *answer = rpc_fixture_send(&f, message);
+        if (count == BL_RPC_BATCH_MAX)
+            assert_int_equal(bl_json_count(answer), BL_RPC_BATCH_MAX);
+        else
+            assert_int_equal(code_of(answer), -32600);
+    }
+    rpc_fixture_close(&f);
+}
+
+/* When memory ends for a moment within a batch, the output says that it failed or is whole. */
+static void test_no_memory_in_batch(void **state)
+{
+    struct rpc_fixture f;
+    static const char request[] =
+        "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"chain_info\",\"params\":{\"x\":1}}";
+    static char message[64 * sizeof request + 3];
+    size_t len = 0;
+    (void)state;
+    rpc_fixture_open(&f, ":memory:");
+    for (size_t i = 0; i < 64; i++)
+        len += (size_t)snprintf(message + len, sizeof message - len, "%c%s", i == 0 ? '[' : ',',
+                                request);
+    snprintf(message + len, sizeof message - len, "]");
+    for (uint64_t k = 1;; k++) {
+        struct testlib_faulty_alloc faulty = {.fail_at = k};
+        struct bl_json_doc doc = {0};
+        struct bl_buffer out;
+        bl_buffer_init(&out, testlib_faulty_alloc(&faulty), BL_RPC_RESPONSE_MAX);
+        bl_rpc_handle(&f.rpc, bl_slice_str(message), &out);
+        if (!out.failed) {
+            assert_ok(bl_json_parse(&doc, bl_buffer_slice(&out), BL_RPC_RESPONSE_MAX, NULL));
+            assert_int_equal(bl_json_count(doc.root), 64);
+            bl_json_free(&doc);
+        }
+        bl_buffer_deinit(&out);
+        if (faulty.calls < k)
+            break;
+    }
+    rpc_fixture_close(&f);
+}
+
+/* However little room the output has, it is whole or it says that it failed. */
+static void test_full_output(void **state)
+{
+    struct rpc_fixture f;
+    static const char message[] =
+        "[{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"chain_info\",\"params\":"
+        "{\"a_long_name_of_a_parameter_that_there_is_not\":1}},"
+        "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"chain_info\"},"
+        "{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":\"nonce_next\"},"
+        "{\"jsonrpc\":\"2.0\",\"id\":4,\"method\":\"pending_clear\"}]";
+    size_t whole = 0, limit = 0;
+    (void)state;
+    rpc_fixture_open(&f, ":memory:");
+    for (; whole == 0 && limit < 4096; limit++) {
+        struct bl_buffer out;
+        struct bl_json_doc doc = {0};
+        bl_buffer_init(&out, f.rpc.alloc, limit);
+        bl_rpc_handle(&f.rpc, bl_slice_str(message), &out);
+        if (!out.failed) {
+            if (bl_json_parse(&doc, bl_buffer_slice(&out), limit, NULL) != BAALS_OK)
+                fail_msg("with room for %zu: %.*s", limit, (int)out.len, (const char *)out.data);
+            assert_int_equal(bl_json_count(doc.root), 4);
+            whole += bl_json_member(bl_json_at(doc.root, 1), "result") != NULL;
+            bl_json_free(&doc);
+        }
+        bl_buffer_deinit(&out);
+    }
+    assert_int_equal(whole, 1);
+    rpc_fixture_close(&f);
+}
+
 int main(int argc, char **argv)
 {
     testlib_init(argc, argv);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_envelope),         cmocka_unit_test(test_batch),
         cmocka_unit_test(test_failure_is_whole), cmocka_unit_test(test_list),
-        cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_no_memory),        cmocka_unit_test(test_batch_limit),
+        cmocka_unit_test(test_full_output),      cmocka_unit_test(test_no_memory_in_batch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
