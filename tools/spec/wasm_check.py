@@ -142,7 +142,7 @@ class Check:
         self.imported = self.passive = 0
         self.table = self.memory = self.data_count = None
         self.elements = self.parameters = self.locals = self.data_segments = 0
-        self.export_names = set()
+        self.export_names, self.places = set(), []
         self.foreign_import = False
 
     # ---- sections ----
@@ -430,6 +430,7 @@ class Check:
             body.run()
         except Refuse as fault:
             raise Refuse(fault.code, fault.offset, number, body.opcode) from None
+        self.places.append(body.places)
         r.at += size
 
 
@@ -440,7 +441,7 @@ class BodyCheck:
         self.c, self.r, self.number = check, r, number
         self.params, self.results = check.types[check.functions[number]]
         self.start, self.opcode, self.at = r.at, None, r.at
-        self.stack, self.frames = [], []
+        self.stack, self.frames, self.places = [], [], []
 
     def run(self):
         r = self.r
@@ -465,6 +466,7 @@ class BodyCheck:
             if not r.left():
                 r.fail("UNEXPECTED_END")
             self.at = r.at
+            self.places.append(r.at)
             self.opcode = r.byte()
             if self.opcode in (0xFB, 0xFC, 0xFD, 0xFE):
                 if self.opcode == 0xFC:
@@ -756,6 +758,19 @@ def skim(r):
     return None
 
 
+def counted_blocks(module, body):
+    """(number, its first instruction that costs something) of each charged block."""
+    yield 1, 0
+    count, charged = 1, True
+    for n, instruction in enumerate(body.code):
+        if not charged and wasm_vectors.cost(module, instruction) > 0:
+            charged = True
+            count += 1
+            yield count, n
+        if n in body.starts:
+            charged = False
+
+
 def check(data, imports):
     judge = Check(data, imports)
     try:
@@ -771,11 +786,12 @@ def check(data, imports):
     module = wasm_vectors.Module(data)
     total = 0
     for number, body in enumerate(module.bodies):
-        total += body.blocks
-        if body.blocks > 5000:
-            raise Refuse("LIMIT_BLOCKS", judge.code_starts[number], judge.imported + number)
-        if total > 50000:
-            raise Refuse("LIMIT_BLOCKS_MODULE", judge.code_starts[number], judge.imported + number)
+        for count, n in counted_blocks(module, body):
+            total += 1
+            if count > 5000 or total > 50000:
+                code = "LIMIT_BLOCKS" if count > 5000 else "LIMIT_BLOCKS_MODULE"
+                place = judge.places[number][n]
+                raise Refuse(code, place, judge.imported + number, body.code[n].op)
     size = len(wasm_vectors.Writer(module).write())
     if size > min(4 * len(data) + 4096, 4194304):
         raise Refuse("LIMIT_INSTRUMENTED_BYTES", 0)
