@@ -140,8 +140,10 @@ cli_passphrase(struct cli *cli, char *out, size_t out_size, bool twice, baals_er
     } else if (file != NULL) {
         size_t len = 0;
         BL_TRY(cli_read_secret(out, out_size, &len, file, err));
-        len = strcspn(out, "\r\n");
-        out[len] = '\0';
+        /* A NUL would cut the passphrase short unseen. */
+        if (strlen(out) != len)
+            return bl_fail(err, BAALS_MISUSE_ARGUMENT, "%.150s has a NUL in it", file);
+        out[strcspn(out, "\r\n")] = '\0';
     } else {
         BL_TRY(signer_prompt(out, out_size, twice, err));
     }

@@ -92,6 +92,10 @@ static void test_passphrase_file(void **state)
     assert_status(cli_passphrase(fx.cli, out, sizeof out, false, &fx.err), BAALS_MISUSE_KEY);
     signer_set(&fx, CLI_PASSPHRASE_FILE, command_file(&fx, "pass", "0123456789abcdef"));
     assert_status(cli_passphrase(fx.cli, out, sizeof out, false, &fx.err), BAALS_LIMIT);
+    const char *nul = command_path(&fx, "nul");
+    assert_ok(cli_write_new(nul, bl_slice("a\0b\n", 4), &fx.err));
+    signer_set(&fx, CLI_PASSPHRASE_FILE, nul);
+    assert_status(cli_passphrase(fx.cli, out, sizeof out, false, &fx.err), BAALS_MISUSE_ARGUMENT);
     const char *path = command_file(&fx, "pass", "secret");
     assert_int_equal(chmod(path, 0640), 0);
     signer_set(&fx, CLI_PASSPHRASE_FILE, path);
