@@ -1444,7 +1444,7 @@ def make_genesis(options):
         ("params of four", raw(_8=[10**9, 0, False, 1])), ("block gas limit too low", raw(_8_0=49999999)),
         ("block gas limit too high", raw(_8_0=2**53 + 1)), ("burn fees 0", raw(_8_2=0)),
         ("gas schedule 0", raw(_8_3=0)), ("gas schedule 2", raw(_8_3=2)), ("gas schedule 2^32", raw(_8_3=2**32)),
-        ("wasm limits 2", raw(_8_4=2)), ("name before start", raw(_1="", _2=2**53)),
+        ("wasm limits 3", raw(_8_4=3)), ("name before start", raw(_1="", _2=2**53)),
         ("a byte behind before values", raw(_1="") + b"\0"),
     ]
     samples = [bytes.fromhex(c["hex"]) for c in accept]
