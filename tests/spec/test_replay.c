@@ -553,6 +553,43 @@ static void test_three_authorities(void **state)
     replay_finish(&r, "three");
 }
 
+/* Goal: what a generator comes up with: methods, arguments, gas and value at random. */
+static void test_random(void **state)
+{
+    (void)state;
+    static const char *const methods[] = {"init",   "echo",   "fail",  "store",     "remove",
+                                          "load",   "scan",   "grow",  "hash",      "indirect",
+                                          "math",   "bulk",   "facts", "relay_gas", "relay",
+                                          "verify", "divide", "deep",  "spin",      "receive"};
+    struct testlib_rng rng = testlib_rng(1);
+    struct replay r;
+    memset(&r, 0, sizeof r);
+    chain_genesis_init(&r.genesis, 1);
+    chain_genesis_counter(&r.genesis);
+    replay_open(&r, 1);
+    baals_slice code = replay_lab();
+    baals_address lab = replay_deploy(&r, 1, code, NULL, 500);
+    replay_block(&r);
+    for (unsigned i = 0; i < 120; i++) {
+        uint8_t args[48];
+        testlib_rng_bytes(&rng, args, sizeof args);
+        args[0] &= 3; /* short keys, known flags, entries of the table */
+        if (testlib_rng_below(&rng, 2) == 0)
+            memcpy(args, "\1a", 2);
+        size_t len = (size_t)testlib_rng_below(&rng, sizeof args + 1);
+        baals_slice input = bl_slice(args, len);
+        const char *method = methods[testlib_rng_below(&rng, BL_COUNT_OF(methods))];
+        if (strcmp(method, "relay") == 0)
+            input = replay_relayed(chain_counter_id(), len % 2 ? "add" : "fail", input);
+        r.gas_limit = 50000 + testlib_rng_below(&rng, 100000);
+        replay_call(&r, 1 + i % 5, &lab, method, input, testlib_rng_below(&rng, 3));
+        if (i % 15 == 14)
+            replay_block(&r);
+    }
+    replay_finish(&r, "random");
+    replay_free(code);
+}
+
 int main(int argc, char **argv)
 {
     testlib_init(argc, argv);
@@ -563,6 +600,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one_authority),
         cmocka_unit_test(test_three_authorities),
+        cmocka_unit_test(test_random),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
