@@ -77,12 +77,50 @@ static void test_no_chain(void **state)
     cli_fixture_close(&f);
 }
 
+/* A directory has one node; an authority key that is none, or that others can read, begins none. */
+static void test_refused(void **state)
+{
+    struct cli_fixture f;
+    char line[1024];
+    (void)state;
+    cli_fixture_open(&f, "start_refused");
+    cli_fixture_chain(&f);
+    pid_t child = start_node(&f, line, sizeof line);
+    int second = cli_fixture_run(&f, "start @/chain");
+    assert_int_equal(kill(child, SIGTERM), 0);
+    assert_int_equal(wait_for(child), 0);
+    assert_int_equal(second, cli_exit_code(BAALS_BUSY_OWNED));
+    assert_int_equal(chmod(cli_fixture_path(&f, "chain/authority.key"), 0604), 0);
+    cli_fixture_fails(&f, "start @/chain", 3, "E-DENIED");
+    cli_fixture_write(&f, "chain/authority.key", "not a key", 0600);
+    cli_fixture_fails(&f, "start @/chain", 2, "E-KEY");
+    cli_fixture_close(&f);
+}
+
+/* Without the authority's key the node runs, and says that it makes no blocks. */
+static void test_without_key(void **state)
+{
+    struct cli_fixture f;
+    char line[1024];
+    (void)state;
+    cli_fixture_open(&f, "start_without_key");
+    cli_fixture_chain(&f);
+    assert_int_equal(unlink(cli_fixture_path(&f, "chain/authority.key")), 0);
+    pid_t child = start_node(&f, line, sizeof line);
+    assert_int_equal(kill(child, SIGTERM), 0);
+    assert_int_equal(wait_for(child), 0);
+    assert_non_null(strstr(line, "\"can_seal\":false"));
+    cli_fixture_close(&f);
+}
+
 int main(int argc, char **argv)
 {
     testlib_init(argc, argv);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_node),
         cmocka_unit_test(test_no_chain),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_without_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

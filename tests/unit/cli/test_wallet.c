@@ -213,7 +213,7 @@ static void test_list(void **state)
     wallet_passphrase(&fx, NULL);
     assert_ok(COMMAND_RUN(&fx, cli_run_wallet_import, "alice", key));
     assert_ok(COMMAND_RUN(&fx, cli_run_wallet_new, "bob"));
-    (void)command_file(&fx, "wallet/notes.txt", "not a key");
+    (void)command_file(&fx, "wallet/alice.copy", "not a key");
     assert_ok(wallet_list(&fx));
     const struct bl_json *list = fx.doc.root;
     assert_int_equal(bl_json_count(list), 2);
