@@ -122,6 +122,30 @@ static bool client_is_notification(baals_slice line)
     return bl_slice_has_prefix(line, bl_slice_str(head));
 }
 
+/* Sends a request and reads up to its answer, which is in *line then. */
+static baals_status client_exchange(struct bl_rpc_client *client,
+                                    baals_slice *line,
+                                    baals_slice request,
+                                    bl_rpc_sink notify,
+                                    void *notify_ctx,
+                                    baals_error *err)
+{
+    BL_TRY(bl_rpc_socket_send(client->fd, request, err));
+    BL_TRY(bl_rpc_socket_send(client->fd, bl_slice("\n", 1), err));
+    bl_buffer_clear(&client->in); /* one request at a time: nothing is left over */
+    for (;;) {
+        baals_status status =
+            bl_rpc_socket_line(client->fd, line, &client->in, BL_RPC_RESPONSE_MAX, err);
+        if (status == BAALS_NOTFOUND)
+            return bl_fail(err, BAALS_IO, "the node stopped before it answered");
+        BL_TRY(status);
+        if (!client_is_notification(*line))
+            return BAALS_OK;
+        if (notify != NULL)
+            BL_TRY(notify(notify_ctx, *line, err));
+    }
+}
+
 static baals_status client_call_node(struct bl_rpc_client *client,
                                      struct bl_json_doc *response_out,
                                      baals_slice request,
@@ -130,20 +154,14 @@ static baals_status client_call_node(struct bl_rpc_client *client,
                                      baals_error *err)
 {
     baals_slice line = {NULL, 0};
-    BL_TRY(bl_rpc_socket_send(client->fd, request, err));
-    BL_TRY(bl_rpc_socket_send(client->fd, bl_slice("\n", 1), err));
-    bl_buffer_clear(&client->in); /* one request at a time: nothing is left over */
-    for (;;) {
-        baals_status status =
-            bl_rpc_socket_line(client->fd, &line, &client->in, BL_RPC_RESPONSE_MAX, err);
-        if (status == BAALS_NOTFOUND)
-            return bl_fail(err, BAALS_IO, "the node stopped before it answered");
-        BL_TRY(status);
-        if (!client_is_notification(line))
-            return client_response(response_out, line, err);
-        if (notify != NULL)
-            BL_TRY(notify(notify_ctx, line, err));
-    }
+    baals_status status = client_exchange(client, &line, request, notify, notify_ctx, err);
+    if (status == BAALS_OK)
+        return client_response(response_out, line, err);
+    /* What is still to come must not be taken for the next call's answer. */
+    if (client->fd >= 0)
+        (void)close(client->fd);
+    client->fd = -1;
+    return status;
 }
 
 baals_status bl_rpc_client_call(struct bl_rpc_client *client,

@@ -96,7 +96,8 @@ __attribute__((warn_unused_result)) baals_status bl_rpc_client_connect(struct bl
 void bl_rpc_client_deinit(struct bl_rpc_client *client);
 /* Calls a method with `params`, the text of a JSON object, and gives the response: its "result"
  * member is the answer. An error of the method is returned as its status. `notify` (may be NULL)
- * takes the lines that come before. The document is released with bl_json_free. */
+ * takes the lines that come before; when it fails, or the node cannot be reached, the connection is
+ * over and later calls give IO. The document is released with bl_json_free. */
 __attribute__((warn_unused_result)) baals_status
 bl_rpc_client_call(struct bl_rpc_client *client,
                    struct bl_json_doc *response_out,

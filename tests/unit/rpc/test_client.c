@@ -98,6 +98,43 @@ static void test_limits(void **state)
     free(params);
 }
 
+static baals_status client_full_sink(void *ctx, baals_slice line, baals_error *err)
+{
+    (void)ctx;
+    (void)line;
+    return bl_fail(err, BAALS_IO_FULL, "full");
+}
+
+/* When the sink fails the rest of the answer is never taken for another call's. */
+static void test_failed_sink(void **state)
+{
+    static const char head[] =
+        "{\"jsonrpc\":\"2.0\",\"method\":\"chunk\",\"params\":{}}\n{\"jsonrpc\":"
+        "\"2.0\",\"method\":\"chunk\",\"params\":{\"hex\":\"";
+    static const char tail[] = "\"}}\n{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":5}\n";
+    static char chunk[64 * 1024];
+    int fds[2];
+    struct bl_rpc_client client;
+    struct bl_json_doc doc = {0};
+    (void)state;
+    memset(chunk, 'a', sizeof chunk);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+    bl_rpc_client_init(&client, bl_alloc_system(), NULL);
+    client.fd = fds[0];
+    assert_ok(bl_rpc_socket_send(fds[1], bl_slice_str(head), NULL));
+    assert_ok(bl_rpc_socket_send(fds[1], bl_slice(chunk, sizeof chunk), NULL));
+    assert_ok(bl_rpc_socket_send(fds[1], bl_slice_str(tail), NULL));
+    assert_int_equal(shutdown(fds[1], SHUT_WR), 0);
+    assert_status(bl_rpc_client_call(&client, &doc, "export", bl_slice(NULL, 0), client_full_sink,
+                                     NULL, NULL),
+                  BAALS_IO_FULL);
+    for (int i = 0; i < 2; i++)
+        assert_status(bl_rpc_client_call(&client, &doc, "x", bl_slice(NULL, 0), NULL, NULL, NULL),
+                      BAALS_IO);
+    bl_rpc_client_deinit(&client);
+    (void)close(fds[1]);
+}
+
 int main(int argc, char **argv)
 {
     testlib_init(argc, argv);
@@ -105,6 +142,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_in_process),
         cmocka_unit_test(test_answers),
         cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_failed_sink),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
