@@ -81,12 +81,17 @@ typedef struct baals_options {
     uint64_t
         checkpoint_bytes; /* changes held in memory before they go to the store; default 32 MiB */
     uint64_t cache_bytes; /* prepared contract modules; default 64 MiB */
+    const char *vm; /* what runs contracts: "interpreter", "wasmtime" (UNSUPPORTED where it is not
+                       built or does not run), or NULL for the fastest there is. Results, gas and
+                       roots are the same. */
+    int32_t trap_signals; /* 1: wasmtime may catch traps with signal handlers of the process
+                             (SIGSEGV, SIGILL, SIGFPE, SIGBUS), which is a little faster */
 } baals_options;
 #define BAALS_OPTIONS_VERSION 1u
 #define BAALS_OPTIONS_INIT                                                                         \
     {                                                                                              \
         BAALS_OPTIONS_VERSION, 0, NULL, {NULL, 0}, NULL, 0, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, \
-            0                                                                                      \
+            0, NULL, 0                                                                             \
     }
 
 /* ---- lifecycle ---- */

@@ -26,6 +26,7 @@ static void connect_log(void *ctx, baals_log_level level, const char *message)
 baals_options cli_open_options(struct cli *cli)
 {
     baals_options options = BAALS_OPTIONS_INIT;
+    options.trap_signals = 1; /* the process is our own */
     if (!cli_has(cli, CLI_QUIET))
         options.log = connect_log;
     return options;

@@ -171,6 +171,25 @@ static baals_status block_apply_all(struct bl_applied *out,
     return BAALS_OK;
 }
 
+/* All transactions as one piece of work for the contract engine's thread: changing threads for each
+ * of them would cost more than a transfer does. */
+struct block_work {
+    struct bl_applied *applied;
+    struct bl_transition *t;
+    enum bl_apply_mode mode;
+    struct bl_candidate *candidates;
+    size_t count;
+    baals_status status;
+    baals_error *err;
+};
+
+static void block_work_run(void *ctx)
+{
+    struct block_work *work = ctx;
+    work->status = block_apply_all(work->applied, work->t, work->mode, work->candidates,
+                                   work->count, work->err);
+}
+
 static void block_fill_header(struct bl_applied *out, const struct bl_transition *t)
 {
     struct bl_merkle merkle;
@@ -223,7 +242,16 @@ baals_status bl_ledger_apply_block(struct bl_applied *out,
     struct bl_transition *t = NULL;
     BL_TRY(bl_block_begin(&t, ledger, view, header->index, header->timestamp_ms, arena, err));
     t->prev_hash = header->prev_hash;
-    baals_status status = block_apply_all(&applied, t, mode, candidates, count, err);
+    struct block_work work = {.applied = &applied,
+                              .t = t,
+                              .mode = mode,
+                              .candidates = candidates,
+                              .count = count,
+                              .status = BAALS_OK,
+                              .err = err};
+    if (count > 0)
+        bl_contract_run(ledger->contracts, block_work_run, &work);
+    baals_status status = work.status;
     if (status == BAALS_OK)
         status = bl_block_finish(&applied, t, view, &header->proposer, err);
     if (status == BAALS_OK) {

@@ -146,7 +146,9 @@ baals_status bl_chain_use_genesis(struct baals_chain *chain, baals_slice bytes, 
     chain->genesis_len = bytes.len;
     baals_slice kept = bl_slice(copy, bytes.len);
     BL_TRY(bl_genesis_decode(&chain->genesis, &chain->genesis_arena, kept, err));
-    struct bl_contract_options contracts = {.cache_bytes = (size_t)chain->options.cache_bytes};
+    struct bl_contract_options contracts = {.vm = chain->options.vm,
+                                            .cache_bytes = (size_t)chain->options.cache_bytes,
+                                            .trap_signals = chain->options.trap_signals != 0};
     BL_TRY(bl_consensus_new(&chain->consensus, &chain->env->alloc, &chain->genesis, err));
     BL_TRY(bl_contract_engine_new(&chain->contracts, chain->env, &contracts, err));
     chain->ledger = (struct bl_ledger){
@@ -408,6 +410,7 @@ baals_status bl_chain_open(struct baals_chain *chain, baals_error *err)
     chain->options.modules = NULL;
     chain->options.authority = NULL;
     chain->options.allocator = NULL;
+    chain->options.vm = NULL;
     return BAALS_OK;
 }
 

@@ -281,6 +281,7 @@ chain_node_prepare(struct chain_node *node, const struct chain_genesis *g, unsig
     node->env = &node->clock.env;
     node->options = defaults;
     node->options.flags = BAALS_OPEN_CREATE;
+    node->options.vm = "interpreter"; /* nothing in the background: a run repeats exactly */
     node->options.genesis = bl_slice(g->bytes, g->len);
     node->options.modules = &g->module;
     node->options.module_count = g->genesis.contract_count;

@@ -183,6 +183,40 @@ static void test_undo_is_inverse(void **state)
     chain_genesis_deinit(&genesis);
 }
 
+#ifdef BAALS_HAVE_WASMTIME
+/* Both runtimes of contracts give the same chain: blocks, roots, receipts, export. */
+static void test_runtimes(void **state)
+{
+    static const struct {
+        const char *vm;
+        int32_t trap_signals;
+    } runtimes[] = {{"wasmtime", 0}, {"wasmtime", 1}, {NULL, 0}};
+    (void)state;
+    for (size_t i = 0; i < BL_COUNT_OF(runtimes); i++) {
+        struct chain_genesis genesis;
+        struct chain_node slow;
+        struct chain_node fast;
+        chain_genesis_init(&genesis, 1);
+        chain_genesis_counter(&genesis);
+        chain_node_init(&slow, &genesis, 0);
+        chain_node_init(&fast, &genesis, 0);
+        fast.options.vm = runtimes[i].vm;
+        fast.options.trap_signals = runtimes[i].trap_signals;
+        chain_node_open(&slow);
+        chain_node_open(&fast);
+        random_chain(&slow, 5 + i);
+        random_chain(&fast, 5 + i);
+        struct bl_contract_counts counts;
+        bl_contract_counts(fast.chain->contracts, &counts);
+        assert_int_equal(counts.faults, 0);
+        assert_same_chain(&slow, &fast);
+        chain_node_deinit(&slow);
+        chain_node_deinit(&fast);
+        chain_genesis_deinit(&genesis);
+    }
+}
+#endif
+
 int main(int argc, char **argv)
 {
     testlib_init(argc, argv);
@@ -190,6 +224,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_backends),
         cmocka_unit_test(test_export_import),
         cmocka_unit_test(test_undo_is_inverse),
+#ifdef BAALS_HAVE_WASMTIME
+        cmocka_unit_test(test_runtimes),
+#endif
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
