@@ -435,6 +435,10 @@ def contract_id_deploy(deployer, nonce):
     return tagged("baals:contract:1", enc([deployer, nonce]))
 
 
+def contract_id_contract(deployer, salt, code_hash):
+    return tagged("baals:contract:2", enc([deployer, salt, code_hash]))
+
+
 # ---- transaction.md ----
 
 TX_FIELDS = (
@@ -1011,6 +1015,10 @@ def make_address(_):
         "genesis_contracts": [{"name": n, "id": contract_id_genesis(n).hex()} for n in names],
         "deployed_contracts": [{"deployer": d.hex(), "nonce": str(n), "id": contract_id_deploy(d, n).hex()}
                                for d, n in deploys],
+        "made_contracts": [{"deployer": d.hex(), "salt": s.hex(), "code_hash": c.hex(),
+                            "id": contract_id_contract(d, s, c).hex()}
+                           for d, s, c in ((ADDRESS, bytes(32), CHAIN), (ADDRESS, CHAIN, CHAIN),
+                                           (KEYS[0], bytes(range(32)), b"\xff" * 32))],
     }
 
 

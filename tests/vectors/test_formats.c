@@ -537,6 +537,19 @@ static void test_formats_contract_ids(void **state)
         baals_contract_id_from_deploy(&id, &deployer, formats_u64(testlib_json_get(one, "nonce")));
         assert_memory_equal(id.bytes, want.bytes, 32);
     }
+    const struct testlib_json *made = testlib_json_get(file, "made_contracts");
+    assert_true(testlib_json_count(made) > 0);
+    for (size_t i = 0; i < testlib_json_count(made); i++) {
+        const struct testlib_json *one = testlib_json_at(made, i);
+        baals_address deployer, id, want;
+        baals_hash salt, code_hash;
+        assert_true(formats_read_32(deployer.bytes, testlib_json_get(one, "deployer")));
+        assert_true(formats_read_32(salt.bytes, testlib_json_get(one, "salt")));
+        assert_true(formats_read_32(code_hash.bytes, testlib_json_get(one, "code_hash")));
+        assert_true(formats_read_32(want.bytes, testlib_json_get(one, "id")));
+        baals_contract_id_from_contract(&id, &deployer, &salt, &code_hash);
+        assert_memory_equal(id.bytes, want.bytes, 32);
+    }
     testlib_json_free(file);
 }
 

@@ -121,6 +121,9 @@ BAALS_IMPORT_("crypto_hash")
 uint32_t baals_crypto_hash(uint32_t algorithm, const void *data, uint32_t len, baals_hash *dst);
 #define BAALS_ED25519 0u
 /** 1: the signature is valid. */
+/** Over a digest of 32 bytes; keys of 33 or 65 bytes. On chains with wasm_limits 2. */
+#define BAALS_SECP256K1 1u
+#define BAALS_P256 2u
 BAALS_IMPORT_("crypto_verify")
 uint32_t baals_crypto_verify(uint32_t algorithm,
                              const void *key,
@@ -129,6 +132,33 @@ uint32_t baals_crypto_verify(uint32_t algorithm,
                              uint32_t signature_len,
                              const void *message,
                              uint32_t message_len);
+
+/* ---- host functions of version 2: chains with wasm_limits 2 ---- */
+
+#define BAALS_INSUFFICIENT_FUNDS 100u
+/** Moves money without running anything: 0, or BAALS_INSUFFICIENT_FUNDS. */
+BAALS_IMPORT_("transfer") uint32_t baals_transfer(const baals_address *to, uint64_t amount);
+/** Bytes that whoever produces the block can predict: never for what has value. */
+BAALS_IMPORT_("random") void baals_random(baals_hash *dst);
+/** Makes a contract of code that the chain has, by its SHA-256, and runs its `init`; no arguments
+ * with args_len 0. 0 and its address, else a status. */
+BAALS_IMPORT_("deploy_contract")
+uint32_t baals_deploy_contract(const baals_hash *code,
+                               const baals_hash *salt,
+                               const void *args,
+                               uint32_t args_len,
+                               uint64_t value,
+                               int64_t gas,
+                               baals_address *address_dst);
+/** Replaces this contract's code and runs its `migrate`: 0, else a status and the code stays. */
+BAALS_IMPORT_("set_code")
+uint32_t baals_set_code(const baals_hash *code, const void *args, uint32_t args_len, int64_t gas);
+/** 1: the uncompressed key on secp256k1 that made the signature of the digest. */
+BAALS_IMPORT_("crypto_recover")
+uint32_t baals_crypto_recover(const baals_hash *digest,
+                              const void *signature64,
+                              uint32_t recovery,
+                              void *dst65);
 
 /* ---- memory and text ---- */
 

@@ -122,7 +122,7 @@ static void test_sysop_params(void **state)
         }
     }
     assert_true(params.block_gas_limit == 1ull << 53 && params.gas_price_min == UINT64_MAX);
-    assert_true(params.burn_fees == 1 && params.gas_schedule == 1 && params.wasm_limits == 1);
+    assert_true(params.burn_fees == 1 && params.gas_schedule == 1 && params.wasm_limits == 2);
     enum bl_param found;
     assert_false(bl_param_find(&found, bl_slice_str("slot_ms")));
 }
