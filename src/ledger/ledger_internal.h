@@ -162,7 +162,8 @@ bl_code_store(struct bl_transition *t, const baals_hash *hash, baals_slice code,
 /* ---- block.c ---- */
 
 /* The transition of one block on the arena, with the parent read and the block's constants set,
- * but for prev_hash. NULL with *status_out when that fails; else released with bl_transition_deinit. */
+ * but for prev_hash. NULL with *status_out when that fails; else released with
+ * bl_transition_deinit. */
 baals_status bl_block_begin(struct bl_transition **out,
                             const struct bl_ledger *ledger,
                             struct bl_view *view,

@@ -121,13 +121,14 @@ static void test_native_stack(void **state)
     engines_close(&engines);
 }
 
-/* Goal: what is written before a fault is rolled back and written once. */
+/* Writes, logs, then asks for more memory than this machine gives. */
 static const char engines_growing[] =
     "(func (export \"grow\") (call $storage_write (i32.const 0) (i32.const 1) (i32.const 0)"
     "  (i32.const 2)) (call $log_event (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 3))"
     " (i32.store (i32.const 0) (memory.grow (i32.const 3)))"
     " (call $output (i32.const 0) (i32.const 4)))";
 
+/* Goal: what is written before a fault is rolled back and written once. */
 static void test_growth(void **state)
 {
     (void)state;

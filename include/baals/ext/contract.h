@@ -60,8 +60,8 @@ struct baals_contract_host_ops {
                             baals_amount *amount_out,
                             const baals_address *address,
                             baals_error *err);
-    /* *moved_out is 0 when the balance is too small (nothing moved). `from` has a record; one of `to`
-     * is made when it has none. */
+    /* *moved_out is 0 when the balance is too small (nothing moved). `from` has a record; one of
+     * `to` is made when it has none. */
     baals_status (*transfer)(baals_contract_host *self,
                              int32_t *moved_out,
                              const baals_address *from,
