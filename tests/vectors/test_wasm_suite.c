@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * WebAssembly's core test suite on the interpreter. Every module of the accepted subset runs twice:
- * instrumented, and as it is on the counting oracle. Results and traps must be the suite's, and for
- * every call that returns both must have charged the same gas. Modules outside the subset (floats,
- * imports of other modules, ...) are left out with their assertions, and counted.
+ * WebAssembly's core test suite on every runtime. Each module of the accepted subset runs twice on
+ * the interpreter: instrumented, and as it is on the counting oracle; and in builds with wasmtime
+ * twice there: instrumented, and as it is. Results and traps must be the suite's, and for every
+ * call that returns, everything that counts must have charged the same gas. Modules outside the
+ * subset (floats, imports of other modules, ...) are left out with their assertions, and counted.
  */
 #include <dirent.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include "contracts/gas.h"
 #include "contracts/vm.h"
 #include "contracts/vm_interpreter.h"
+#include "contracts/vm_wasmtime.h"
 #include "testlib_json.h"
 #include "testlib_wat.h"
 
@@ -20,7 +22,18 @@
 #define SUITE_STACK (256 * 1024)
 #define SUITE_MODULES_MAX 2048u
 
-/* One module in both forms. */
+/* The forms in which a module runs. */
+enum suite_form {
+    SUITE_INSTRUMENTED,
+    SUITE_COUNTED,
+#ifdef BAALS_HAVE_WASMTIME
+    SUITE_WASMTIME,
+    SUITE_WASMTIME_RAW,
+#endif
+    SUITE_FORMS
+};
+
+/* One module in all forms. */
 struct suite_module {
     char name[64];
     bool in_subset;
@@ -28,12 +41,19 @@ struct suite_module {
     struct bl_buffer instrumented;
     struct bl_arena arena;
     const struct bl_wasm_module *wasm;
-    baals_vm_module *compiled[2];
-    baals_vm_instance *instance[2];
+    baals_vm_module *compiled[SUITE_FORMS];
+    baals_vm_instance *instance[SUITE_FORMS];
+};
+
+/* How a call ended. */
+struct suite_outcome {
+    baals_vm_end end;
+    baals_status trap;
+    uint64_t value;
 };
 
 struct suite {
-    baals_vm *vm[2]; /* instrumented, counting */
+    baals_vm *vm[SUITE_FORMS];
     struct suite_module *modules[SUITE_MODULES_MAX];
     size_t module_count;
     struct suite_module *current; /* NULL: outside the subset */
@@ -73,7 +93,7 @@ static const struct bl_wasm_imports suite_imports = {.specs = suite_specs,
 
 static void suite_module_free(struct suite *suite, struct suite_module *module)
 {
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < SUITE_FORMS; i++) {
         bl_vm_destroy(module->instance[i]);
         bl_vm_module_free(suite->vm[i], module->compiled[i]);
     }
@@ -85,10 +105,73 @@ static void suite_module_free(struct suite *suite, struct suite_module *module)
 
 static void suite_reset(struct suite_module *module)
 {
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < SUITE_FORMS; i++) {
+#ifdef BAALS_HAVE_WASMTIME
+        if (i == SUITE_WASMTIME_RAW)
+            continue;
+#endif
         bl_vm_gas_set(module->instance[i], SUITE_GAS);
         bl_vm_stack_set(module->instance[i], SUITE_STACK);
     }
+}
+
+#ifdef BAALS_HAVE_WASMTIME
+/* The same call in one of wasmtime's forms, `args` as it was before: it must end as the interpreter
+ * ended it. */
+static void suite_call_wasmtime(const struct suite *suite,
+                                const struct suite_module *module,
+                                enum suite_form form,
+                                const char *field,
+                                const uint64_t *args,
+                                const struct suite_outcome *expected)
+{
+    uint64_t values[BL_INTERPRETER_VALUES_MAX];
+    memcpy(values, args, sizeof values);
+    uint32_t index = module->wasm->start;
+    if (strcmp(field, BL_WASM_EXPORT_START) != 0)
+        index =
+            bl_wasm_export_find(module->wasm, BL_WASM_KIND_FUNCTION, bl_slice_str(field))->index;
+    const struct bl_wasm_functype *type = bl_wasm_function_type(module->wasm, index);
+    size_t result_count = type->result == BL_WASM_VOID ? 0 : 1;
+    size_t count = type->param_count > result_count ? type->param_count : result_count;
+    baals_vm_trap trap = {.status = BAALS_OK};
+    baals_error err = {.status = BAALS_OK};
+    baals_vm_end end = bl_vm_wasmtime_invoke(module->instance[form], bl_slice_str(field), values,
+                                             count, &trap, &err);
+    if (type->result == BL_WASM_I32)
+        values[0] = (uint32_t)values[0];
+    bool same = end == expected->end && trap.status == expected->trap;
+    if (!same || (end == BAALS_VM_END_OK && result_count == 1 && values[0] != expected->value))
+        fail_msg("%s:%d: wasmtime %d: end %d (%s%s), value %llu; the interpreter: %d (%s), %llu",
+                 suite->file, (int)suite->line, (int)form, (int)end, baals_status_name(trap.status),
+                 end == BAALS_VM_END_FAULT ? err.message : "", (unsigned long long)values[0],
+                 (int)expected->end, baals_status_name(expected->trap),
+                 (unsigned long long)expected->value);
+    if (form == SUITE_WASMTIME && end == BAALS_VM_END_OK &&
+        bl_vm_gas_get(module->instance[form]) != bl_vm_gas_get(module->instance[0]))
+        fail_msg("%s:%d: wasmtime charged other gas", suite->file, (int)suite->line);
+}
+#endif
+
+/* Runs an export in wasmtime's forms; `args` are those of the interpreter's call, `expected` what
+ * it gave. Stack overflow is left to the stack counter, which the raw form does not have. */
+static void suite_compare(const struct suite *suite,
+                          const struct suite_module *module,
+                          const char *field,
+                          const uint64_t *args,
+                          const struct suite_outcome *expected)
+{
+#ifdef BAALS_HAVE_WASMTIME
+    suite_call_wasmtime(suite, module, SUITE_WASMTIME, field, args, expected);
+    if (expected->trap != BAALS_TRAP_STACK)
+        suite_call_wasmtime(suite, module, SUITE_WASMTIME_RAW, field, args, expected);
+#else
+    (void)suite;
+    (void)module;
+    (void)field;
+    (void)args;
+    (void)expected;
+#endif
 }
 
 /* Runs `function_index` in both forms and compares them; *values becomes the result. */
@@ -133,8 +216,8 @@ static bool suite_compile(struct suite *suite, struct suite_module *module, baal
     if (status != BAALS_OK)
         fail_msg("%s:%d: %s", suite->file, (int)suite->line, err.message);
     baals_slice forms[2] = {bl_buffer_slice(&module->instrumented), code};
-    for (size_t i = 0; i < 2; i++) {
-        assert_ok(bl_vm_compile(suite->vm[i], &module->compiled[i], forms[i], suite_functions,
+    for (size_t i = 0; i < SUITE_FORMS; i++) {
+        assert_ok(bl_vm_compile(suite->vm[i], &module->compiled[i], forms[i % 2], suite_functions,
                                 BL_COUNT_OF(suite_functions), &err));
         assert_ok(
             bl_vm_instantiate(suite->vm[i], &module->instance[i], module->compiled[i], NULL, &err));
@@ -168,6 +251,11 @@ static void suite_load(struct suite *suite, const char *folder, const struct tes
         baals_vm_trap trap;
         if (suite_call(suite, module, module->wasm->start, values, &trap) != BAALS_VM_END_OK)
             suite->current = NULL;
+#ifdef BAALS_HAVE_WASMTIME
+        /* The raw form has run it when the instance was made. */
+        struct suite_outcome outcome = {BAALS_VM_END_OK, BAALS_OK, 0};
+        suite_call_wasmtime(suite, module, SUITE_WASMTIME, BL_WASM_EXPORT_START, values, &outcome);
+#endif
     }
 }
 
@@ -215,7 +303,11 @@ static bool suite_invoke(struct suite *suite,
     const struct testlib_json *args = testlib_json_get(action, "args");
     for (size_t i = 0; i < testlib_json_count(args); i++)
         values[i] = suite_value(testlib_json_at(args, i));
+    uint64_t given[BL_INTERPRETER_VALUES_MAX];
+    memcpy(given, values, sizeof given);
     *end_out = suite_call(suite, module, found->index, values, trap_out);
+    struct suite_outcome outcome = {*end_out, trap_out->status, values[0]};
+    suite_compare(suite, module, field, given, &outcome);
     return true;
 }
 
@@ -347,7 +439,7 @@ static void suite_file(struct suite *suite, const char *folder, const char *name
         suite_module_free(suite, suite->modules[--suite->module_count]);
 }
 
-/* Goal: the interpreter does what the core suite says, and charges what its path costs. */
+/* Goal: every runtime does what the core suite says, and charges what its path costs. */
 static void test_suite(void **state)
 {
     (void)state;
@@ -360,6 +452,11 @@ static void test_suite(void **state)
     assert_ok(bl_vm_interpreter_new(&suite.vm[0], bl_alloc_system(), &err));
     assert_ok(bl_vm_interpreter_new_counting(&suite.vm[1], bl_alloc_system(),
                                              bl_gas_schedule_get(1), &err));
+#ifdef BAALS_HAVE_WASMTIME
+    struct bl_vm_wasmtime_options raw = {.raw = true};
+    assert_ok(bl_vm_new(&suite.vm[SUITE_WASMTIME], "wasmtime", bl_alloc_system(), &err));
+    assert_ok(bl_vm_wasmtime_new(&suite.vm[SUITE_WASMTIME_RAW], bl_alloc_system(), &raw, &err));
+#endif
     struct dirent **entries = NULL;
     int count = scandir(testlib_shared_path(SUITE_FOLDER), &entries, NULL, alphasort);
     assert_true(count > 0);
@@ -370,10 +467,11 @@ static void test_suite(void **state)
         free(entries[i]);
     }
     free(entries);
-    bl_vm_close(suite.vm[0]);
-    bl_vm_close(suite.vm[1]);
+    for (size_t i = 0; i < SUITE_FORMS; i++)
+        bl_vm_close(suite.vm[i]);
     testlib_remove_tree(folder);
-    print_message("%u assertions ran, %u were outside the subset\n", suite.run, suite.left_out);
+    print_message("%u assertions ran in %d forms, %u were outside the subset\n", suite.run,
+                  (int)SUITE_FORMS, suite.left_out);
     assert_true(suite.run > 3000);
 }
 
