@@ -19,7 +19,11 @@ static uint64_t counter_load(void)
 static _Noreturn void counter_store(uint64_t count)
 {
     baals_storage_set_u64(counter_key, sizeof counter_key - 1, count);
-    baals_log_event(&counter_incremented, 1, &count, sizeof count);
+    uint8_t data[10];
+    baals_writer event = {.data = data, .cap = sizeof data, .len = 0};
+    baals_write_array(&event, 1);
+    baals_write_uint(&event, count);
+    baals_emit(&counter_incremented, 1, &event);
     baals_return_uint(count);
 }
 
@@ -41,7 +45,7 @@ BAALS_METHOD(add)
     counter_store(count + n);
 }
 
-BAALS_METHOD(get)
+BAALS_VIEW(get)
 {
     baals_return_uint(counter_load());
 }

@@ -101,6 +101,10 @@ static baals_status cli_run(struct cli *cli, struct bl_buffer *out, bool *is_tex
     const struct cli_command *command = cli->args.command;
     struct bl_json_writer w;
     *is_text = command == NULL || cli_has(cli, CLI_HELP) || strcmp(command->name, "help") == 0;
+    if (*is_text && cli_abi_help_is_about_contract(&cli->args)) {
+        BL_TRY(cli_choose_dir(cli, err));
+        return cli_abi_help(cli, out, err);
+    }
     if (*is_text)
         return cli_show_help(cli, out, err);
     bl_jw_init(&w, out);

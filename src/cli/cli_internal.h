@@ -11,6 +11,22 @@
 /* Largest file that is read whole: a module, a genesis, a key. */
 #define CLI_FILE_MAX ((size_t)16 * 1024 * 1024)
 
+struct cli_abi;
+
+/* Contracts whose descriptions a run remembers. */
+#define CLI_ABI_CACHE 16u
+
+struct cli_abi_known {
+    baals_address address;
+    const struct cli_abi *abi; /* NULL: it has none */
+};
+
+/* Words of the command line that are arguments. */
+struct cli_words {
+    const char *const *items;
+    size_t count;
+};
+
 /* One run. */
 struct cli {
     struct bl_env *env;
@@ -21,6 +37,11 @@ struct cli {
     bool connected;
     baals_chain *chain; /* NULL: through a node's socket */
     struct bl_rpc_client client;
+    struct cli_abi_known abis[CLI_ABI_CACHE];
+    size_t abi_count;
+    /* Of the contract that the run's transaction makes or calls; NULL without a description. */
+    const struct cli_abi *abi;
+    const char *method; /* the method it calls, else NULL */
 };
 
 bool cli_has(const struct cli *cli, enum cli_option_id id);
@@ -131,6 +152,47 @@ baals_status cli_call_arguments(
 /* OK, or the TRAP status of the "error" member of what a transaction or query gave. */
 baals_status cli_contract_failure(const struct bl_json *result, baals_error *err);
 
+/* ---- descriptions of contracts (abi_command.c) ---- */
+
+/* What a deploy takes from the module and the words behind --arg. */
+struct cli_deploy {
+    const struct cli_abi *abi; /* NULL: the module has none */
+    bool has_args;
+    baals_slice args;
+};
+
+/* The description of the contract at an address, over the connection; NULL when there is no
+ * contract, it has none, or --raw is given. REJECT_CODE when it cannot be read. */
+baals_status cli_abi_of(struct cli *cli,
+                        const struct cli_abi **out,
+                        const baals_address *address,
+                        baals_error *err);
+/* The arguments of a call by the method's types, or without a description as raw words. */
+baals_status cli_abi_call(struct cli *cli,
+                          baals_slice *out,
+                          const struct cli_abi *abi,
+                          const char *name,
+                          const struct cli_words *words,
+                          baals_error *err);
+/* The arguments of init, and whether the module fits this version's host interface. */
+baals_status cli_abi_deploy(struct cli *cli,
+                            struct cli_deploy *out,
+                            baals_slice code,
+                            const struct cli_words *words,
+                            baals_error *err);
+/* Writes the result of a transaction or query with what the descriptions say about output, events
+ * and revert. `abi` may be NULL; `method` is NULL for anything but a call. Returns what
+ * cli_contract_failure says. */
+baals_status cli_abi_result(struct cli *cli,
+                            struct bl_json_writer *w,
+                            const struct bl_json *result,
+                            const struct cli_abi *abi,
+                            const char *method,
+                            baals_error *err);
+/* Whether --help stands behind a command and a contract's address; and the help then. */
+bool cli_abi_help_is_about_contract(const struct cli_args *args);
+baals_status cli_abi_help(struct cli *cli, struct bl_buffer *out, baals_error *err);
+
 /* ---- genesis (genesis_json.c) ---- */
 
 /* A genesis file as it was read, everything in the arena. `files` are the contracts' paths. */
@@ -190,6 +252,7 @@ baals_status cli_run_repair(struct cli *cli, struct bl_json_writer *w, baals_err
 baals_status cli_run_export(struct cli *cli, struct bl_json_writer *w, baals_error *err);
 baals_status cli_run_import(struct cli *cli, struct bl_json_writer *w, baals_error *err);
 baals_status cli_run_prove(struct cli *cli, struct bl_json_writer *w, baals_error *err);
+baals_status cli_run_abi(struct cli *cli, struct bl_json_writer *w, baals_error *err);
 baals_status cli_run_verify_proof(struct cli *cli, struct bl_json_writer *w, baals_error *err);
 
 #endif /* BL_CLI_CLI_INTERNAL_H */

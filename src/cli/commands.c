@@ -13,7 +13,8 @@
      CLI_BIT(CLI_NONCE) | CLI_BIT(CLI_VALID_UNTIL) | CLI_BIT(CLI_METADATA))
 #define CLI_SUBMIT_OPTIONS                                                                         \
     (CLI_TX_OPTIONS | CLI_UNLOCK_OPTIONS | CLI_BIT(CLI_NO_WAIT) | CLI_BIT(CLI_TIMEOUT))
-#define CLI_DEPLOY_OPTIONS (CLI_BIT(CLI_INIT) | CLI_BIT(CLI_ARG) | CLI_BIT(CLI_VALUE))
+#define CLI_DEPLOY_OPTIONS                                                                         \
+    (CLI_BIT(CLI_INIT) | CLI_BIT(CLI_ARG) | CLI_BIT(CLI_VALUE) | CLI_BIT(CLI_RAW))
 
 const struct cli_option cli_options[CLI_OPTION_COUNT] = {
     [CLI_DIR] = {"dir", "DIR", "data directory (BAALS_DIR, else ./baals-data)", CLI_OPTION_VALUE},
@@ -60,6 +61,7 @@ const struct cli_option cli_options[CLI_OPTION_COUNT] = {
                    CLI_OPTION_VALUE},
     [CLI_FOLLOW] = {"follow", NULL, "keep waiting for more", CLI_OPTION_FLAG},
     [CLI_LIMIT] = {"limit", "N", "at most so many", CLI_OPTION_VALUE},
+    [CLI_RAW] = {"raw", NULL, "do without the contract's description of itself", CLI_OPTION_FLAG},
     [CLI_REPLAY] = {"replay", NULL, "execute every block again", CLI_OPTION_FLAG},
 };
 
@@ -76,20 +78,27 @@ const struct cli_command cli_commands[] = {
      "transfer an amount", "baals send bl1... 250 --from alice"},
     {"deploy", "FILE", CLI_SUBMIT_OPTIONS | CLI_DEPLOY_OPTIONS, cli_run_deploy, "deploy a contract",
      "baals deploy counter.wasm --from alice"},
-    {"call", "CONTRACT METHOD [ARGS...]", CLI_SUBMIT_OPTIONS | CLI_BIT(CLI_VALUE), cli_run_call,
+    {"call", "CONTRACT METHOD [ARGS...]",
+     CLI_SUBMIT_OPTIONS | CLI_BIT(CLI_VALUE) | CLI_BIT(CLI_RAW), cli_run_call,
      "call a contract in a transaction",
-     "baals call blc1... add u:5 --from alice\n"
-     "arguments: u:NUMBER i:INTEGER s:TEXT b:HEX addr:ADDRESS true false null,\n"
+     "baals call blc1... --help               the contract's methods\n"
+     "baals call blc1... transfer bl1... 100 --from alice\n"
+     "baals call blc1... add u:5 --from alice --raw\n"
+     "arguments of a contract without a description, and with --raw:\n"
+     "           u:NUMBER i:INTEGER s:TEXT b:HEX addr:ADDRESS true false null,\n"
      "           or all of them as bytes: 0xHEX, @FILE"},
-    {"query", "CONTRACT METHOD [ARGS...]", CLI_BIT(CLI_CALLER) | CLI_BIT(CLI_GAS_LIMIT),
-     cli_run_query, "ask a contract, changing nothing", "baals query blc1... get"},
+    {"query", "CONTRACT METHOD [ARGS...]",
+     CLI_BIT(CLI_CALLER) | CLI_BIT(CLI_GAS_LIMIT) | CLI_BIT(CLI_RAW), cli_run_query,
+     "ask a contract, changing nothing", "baals query blc1... get"},
     {"simulate send", "TO AMOUNT", CLI_TX_OPTIONS | CLI_BIT(CLI_MEMO), cli_run_simulate_send,
      "a transfer without doing it", "baals simulate send bl1... 250 --from alice"},
     {"simulate deploy", "FILE", CLI_TX_OPTIONS | CLI_DEPLOY_OPTIONS, cli_run_simulate_deploy,
      "a deploy without doing it", "baals simulate deploy counter.wasm --from alice"},
-    {"simulate call", "CONTRACT METHOD [ARGS...]", CLI_TX_OPTIONS | CLI_BIT(CLI_VALUE),
-     cli_run_simulate_call, "a call without doing it",
-     "baals simulate call blc1... add u:5 --from alice"},
+    {"simulate call", "CONTRACT METHOD [ARGS...]",
+     CLI_TX_OPTIONS | CLI_BIT(CLI_VALUE) | CLI_BIT(CLI_RAW), cli_run_simulate_call,
+     "a call without doing it", "baals simulate call blc1... add u:5 --from alice"},
+    {"abi", "FILE|CONTRACT", 0, cli_run_abi, "how a contract describes itself",
+     "baals abi token.wasm\nbaals abi blc1... --json"},
     {"inspect chain", "", 0, cli_run_inspect_chain, "where the chain stands",
      "baals inspect chain --json"},
     {"inspect block", "HEIGHT|HASH|latest", 0, cli_run_inspect_block, "a block",

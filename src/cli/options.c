@@ -268,7 +268,8 @@ baals_status cli_parse(struct cli_args *args, int argc, char **argv, baals_error
     for (int i = 1; i < argc; i++) {
         if (!only_operands && strcmp(argv[i], "--") == 0) {
             only_operands = true;
-        } else if (!only_operands && argv[i][0] == '-' && argv[i][1] != '\0') {
+        } else if (!only_operands && argv[i][0] == '-' && argv[i][1] != '\0' &&
+                   !(argv[i][1] >= '0' && argv[i][1] <= '9')) {
             BL_TRY(options_take(args, &unknown, argv, argc, &i, err));
         } else {
             if (args->operand_count == CLI_OPERANDS_MAX)

@@ -153,14 +153,19 @@ baals_status cli_run_inspect_contract(struct cli *cli, struct bl_json_writer *w,
 
 /* ---- query ---- */
 
-static baals_status read_query_params(struct cli *cli, struct bl_json_writer *p, baals_error *err)
+static baals_status read_query_params(struct cli *cli,
+                                      struct bl_json_writer *p,
+                                      const struct cli_abi **abi,
+                                      baals_error *err)
 {
     const struct cli_args *args = &cli->args;
     baals_address address;
     baals_slice call_args;
     uint64_t gas;
     BL_TRY(cli_address(&address, args->operands[0], "CONTRACT", err));
-    BL_TRY(cli_call_arguments(cli, &call_args, args->operands + 2, args->operand_count - 2, err));
+    BL_TRY(cli_abi_of(cli, abi, &address, err));
+    const struct cli_words words = {args->operands + 2, args->operand_count - 2};
+    BL_TRY(cli_abi_call(cli, &call_args, *abi, args->operands[1], &words, err));
     BL_TRY(cli_option_u64(cli, &gas, CLI_GAS_LIMIT, 0, err));
     bl_jw_put_text(p, "contract", args->operands[0]);
     bl_jw_put_text(p, "method", args->operands[1]);
@@ -174,16 +179,15 @@ static baals_status read_query_params(struct cli *cli, struct bl_json_writer *p,
     return BAALS_OK;
 }
 
-static baals_status read_query(struct cli *cli,
-                               struct bl_json_writer *w,
-                               const struct bl_buffer *params,
-                               baals_error *err)
+static baals_status
+read_query(struct cli *cli, struct bl_json_writer *w, struct bl_json_writer *p, baals_error *err)
 {
     struct bl_json_doc doc = {0};
     const struct bl_json *result;
-    BL_TRY(cli_rpc(cli, &doc, &result, "contract_query", params, err));
-    bl_json_dump(w->out, result);
-    baals_status status = cli_contract_failure(result, err);
+    const struct cli_abi *abi;
+    BL_TRY(read_query_params(cli, p, &abi, err));
+    BL_TRY(cli_rpc(cli, &doc, &result, "contract_query", p->out, err));
+    baals_status status = cli_abi_result(cli, w, result, abi, cli->args.operands[1], err);
     bl_json_free(&doc);
     return status;
 }
@@ -193,11 +197,9 @@ baals_status cli_run_query(struct cli *cli, struct bl_json_writer *w, baals_erro
     struct bl_json_writer p;
     struct bl_buffer params;
     read_begin(&p, &params, cli);
-    baals_status status = read_query_params(cli, &p, err);
+    baals_status status = cli_connect(cli, false, err);
     if (status == BAALS_OK)
-        status = cli_connect(cli, false, err);
-    if (status == BAALS_OK)
-        status = cli_disconnect(cli, read_query(cli, w, &params, err), err);
+        status = cli_disconnect(cli, read_query(cli, w, &p, err), err);
     bl_buffer_deinit(&params);
     return status;
 }

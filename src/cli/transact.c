@@ -161,22 +161,23 @@ static baals_status transact_deploy_fields(struct cli *cli, baals_tx *tx, baals_
 {
     const char *words[CLI_REPEATED_MAX];
     size_t count = transact_collect(cli, words, CLI_ARG);
+    const struct cli_words arg_words = {words, count};
     const char *init = cli->args.values[CLI_INIT];
-    baals_slice code, args = {NULL, 0};
+    struct cli_deploy deploy = {0};
+    baals_slice code;
     tx->kind = BAALS_TX_DEPLOY;
     if (init != NULL && count > 0)
         return bl_fail(err, BAALS_MISUSE_ARGUMENT, "give --init or --arg, not both");
     BL_TRY(cli_option_u64(cli, &tx->amount.units, CLI_VALUE, 0, err));
     BL_TRY(cli_read_file(cli, &code, cli->args.operands[0], BL_CODE_BYTES_MAX, err));
+    BL_TRY(cli_abi_deploy(cli, &deploy, code, &arg_words, err));
     if (init != NULL) {
-        bool is_raw;
-        BL_TRY(transact_raw(cli, &args, &is_raw, init, "--init", err));
-        if (!is_raw)
+        BL_TRY(transact_raw(cli, &deploy.args, &deploy.has_args, init, "--init", err));
+        if (!deploy.has_args)
             return bl_fail(err, BAALS_MISUSE_ARGUMENT, "--init must be 0xHEX or @FILE");
-    } else if (count > 0) {
-        BL_TRY(cli_call_arguments(cli, &args, words, count, err));
     }
-    const baals_slice *init_args = init != NULL || count > 0 ? &args : NULL;
+    cli->abi = deploy.abi;
+    const baals_slice *init_args = deploy.has_args ? &deploy.args : NULL;
     size_t len;
     BL_TRY(baals_tx_encode_deploy_payload(NULL, 0, &len, code, init_args, err));
     uint8_t *payload = bl_arena_alloc(&cli->arena, len);
@@ -188,17 +189,26 @@ static baals_status transact_deploy_fields(struct cli *cli, baals_tx *tx, baals_
     return BAALS_OK;
 }
 
+/* All but the payload, which needs the contract's description. */
 static baals_status transact_call_fields(struct cli *cli, baals_tx *tx, baals_error *err)
 {
     const struct cli_args *args = &cli->args;
-    baals_slice method = bl_slice_str(args->operands[1]);
-    baals_slice call_args;
-    size_t len;
     tx->kind = BAALS_TX_CALL;
     tx->has_recipient = 1;
     BL_TRY(cli_address(&tx->recipient, args->operands[0], "CONTRACT", err));
-    BL_TRY(cli_option_u64(cli, &tx->amount.units, CLI_VALUE, 0, err));
-    BL_TRY(cli_call_arguments(cli, &call_args, args->operands + 2, args->operand_count - 2, err));
+    return cli_option_u64(cli, &tx->amount.units, CLI_VALUE, 0, err);
+}
+
+static baals_status transact_call_payload(struct cli *cli, baals_tx *tx, baals_error *err)
+{
+    const struct cli_args *args = &cli->args;
+    const struct cli_words words = {args->operands + 2, args->operand_count - 2};
+    baals_slice method = bl_slice_str(args->operands[1]);
+    baals_slice call_args;
+    size_t len;
+    cli->method = args->operands[1];
+    BL_TRY(cli_abi_of(cli, &cli->abi, &tx->recipient, err));
+    BL_TRY(cli_abi_call(cli, &call_args, cli->abi, cli->method, &words, err));
     BL_TRY(baals_tx_encode_call_payload(NULL, 0, &len, method, call_args, err));
     uint8_t *payload = bl_arena_alloc(&cli->arena, len);
     if (payload == NULL)
@@ -344,6 +354,24 @@ static baals_status transact_simulate(struct cli *cli,
     return cli_rpc(cli, doc, result, "tx_simulate", params, err);
 }
 
+/* A revert that the contract declares: its name, fields and doc text. */
+static baals_status
+transact_declared_failure(const struct bl_json *revert, const char *contract, baals_error *err)
+{
+    struct bl_buffer fields;
+    bl_buffer_init(&fields, bl_alloc_system(), BL_RPC_MESSAGE_MAX);
+    if (bl_json_member(revert, "fields") != NULL)
+        bl_json_dump(&fields, bl_json_member(revert, "fields"));
+    bl_buffer_append_u8(&fields, 0);
+    const char *name = bl_json_text(bl_json_member(revert, "name"));
+    baals_status status =
+        bl_fail(err, BAALS_TRAP_REVERT, "REVERT: %.64s%.100s%s%.64s", name == NULL ? "?" : name,
+                fields.failed ? "" : (const char *)fields.data, contract == NULL ? "" : " in ",
+                contract == NULL ? "" : contract);
+    bl_buffer_deinit(&fields);
+    return status;
+}
+
 baals_status cli_contract_failure(const struct bl_json *result, baals_error *err)
 {
     const struct bl_json *error = bl_json_member(result, "error");
@@ -354,8 +382,11 @@ baals_status cli_contract_failure(const struct bl_json *result, baals_error *err
     const char *message = bl_json_text(bl_json_member(error, "message"));
     const char *text = bl_json_text(bl_json_member(error, "text"));
     const char *contract = bl_json_text(bl_json_member(error, "contract"));
+    const struct bl_json *revert = bl_json_member(error, "revert");
     uint64_t function, offset;
     char place[80] = "";
+    if (revert != NULL)
+        return transact_declared_failure(revert, contract, err);
     if (bl_json_u64(&function, bl_json_member(error, "function")) &&
         bl_json_u64(&offset, bl_json_member(error, "offset")))
         snprintf(place, sizeof place, " (function %llu, offset %llu)", (unsigned long long)function,
@@ -367,6 +398,19 @@ baals_status cli_contract_failure(const struct bl_json *result, baals_error *err
                    message == NULL ? "no reason given" : message, text == NULL ? "" : ": ",
                    text == NULL ? "" : text, place, contract == NULL ? "" : " in ",
                    contract == NULL ? "" : contract);
+}
+
+/* Why a simulation failed, in the contract's own words where it has some. */
+static baals_status
+transact_verdict(struct cli *cli, const struct bl_json *result, baals_error *err)
+{
+    struct bl_json_writer w;
+    struct bl_buffer out;
+    bl_buffer_init(&out, cli->env->alloc, BL_RPC_RESPONSE_MAX);
+    bl_jw_init(&w, &out);
+    baals_status status = cli_abi_result(cli, &w, result, cli->abi, cli->method, err);
+    bl_buffer_deinit(&out);
+    return status;
 }
 
 /* The gas limit a simulation suggests. What is pending before it is not seen by the simulation, so
@@ -386,7 +430,7 @@ static baals_status transact_estimate(struct cli *cli,
     trial.gas_limit = most;
     trial.nonce = sender->nonce;
     BL_TRY(transact_simulate(cli, &doc, &result, params, &trial, &sender->address, err));
-    baals_status status = cli_contract_failure(result, err);
+    baals_status status = transact_verdict(cli, result, err);
     bool good = transact_answer_amount(&used, result, "gas_used");
     bl_json_free(&doc);
     if (status != BAALS_OK)
@@ -450,9 +494,9 @@ static baals_status transact_fate(struct cli *cli,
                                   baals_error *err)
 {
     const char *status = bl_json_text(bl_json_member(result, "status"));
-    bl_json_dump(w->out, result);
     if (status == NULL || strcmp(status, "PENDING") != 0)
-        return cli_contract_failure(result, err);
+        return cli_abi_result(cli, w, result, cli->abi, cli->method, err);
+    bl_json_dump(w->out, result);
     if (!chain->can_seal) {
         cli_note(cli, "accepted, and waiting for an authority: there is no authority key here");
         return BAALS_OK;
@@ -513,8 +557,7 @@ static baals_status transact_show_simulation(struct cli *cli,
     struct bl_json_doc doc = {0};
     const struct bl_json *result;
     BL_TRY(transact_simulate(cli, &doc, &result, params, tx, sender, err));
-    bl_json_dump(w->out, result);
-    baals_status status = cli_contract_failure(result, err);
+    baals_status status = cli_abi_result(cli, w, result, cli->abi, cli->method, err);
     bl_json_free(&doc);
     return status;
 }
@@ -535,7 +578,10 @@ static baals_status transact_run(struct cli *cli,
     BL_TRY(cli_signer_address(cli, &address, err));
     BL_TRY(cli_connect(cli, !simulate, err));
     bl_buffer_init(&params, cli->env->alloc, BL_RPC_MESSAGE_MAX);
-    baals_status status = transact_ask(cli, &chain, err);
+    baals_status status =
+        tx.kind == BAALS_TX_CALL ? transact_call_payload(cli, &tx, err) : BAALS_OK;
+    if (status == BAALS_OK)
+        status = transact_ask(cli, &chain, err);
     if (status == BAALS_OK)
         status = transact_account(cli, &sender, &params, &address, err);
     if (status == BAALS_OK)

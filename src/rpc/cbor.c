@@ -158,8 +158,7 @@ struct cbor_reader {
     size_t depth;
 };
 
-/* One head in its shortest form; false at anything else. */
-static bool cbor_read_head(unsigned *major_out, uint64_t *value_out, baals_slice *in)
+bool bl_cbor_take_head(unsigned *major_out, uint64_t *value_out, baals_slice *in)
 {
     if (in->len == 0)
         return false;
@@ -245,7 +244,7 @@ static bool cbor_item(struct cbor_reader *r)
     unsigned major;
     uint64_t value;
     char number[32];
-    if (!cbor_read_head(&major, &value, &r->in))
+    if (!bl_cbor_take_head(&major, &value, &r->in))
         return false;
     cbor_separate(r);
     switch (major) {

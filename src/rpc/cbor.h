@@ -14,6 +14,10 @@
 
 /* Appends a head: major type 0 to 7 and its argument in the shortest form. */
 void bl_cbor_head(struct bl_buffer *out, unsigned major, uint64_t value);
+/* Takes one head in its shortest form off the front of *in; false, with everything as it was, at
+ * anything else. */
+__attribute__((warn_unused_result)) bool
+bl_cbor_take_head(unsigned *major_out, uint64_t *value_out, baals_slice *in);
 /* Appends the value of one word. MISUSE_ARGUMENT with the word and what it should have been. */
 __attribute__((warn_unused_result)) baals_status
 bl_cbor_word(struct bl_buffer *out, const char *word, baals_error *err);

@@ -119,10 +119,11 @@ class Sandbox:
         self.write(name + ".key", seed + "\n")
         return self.json("wallet", "import", name, name + ".key", "--no-passphrase")["address"]
 
-    def contract(self, example="counter"):
-        """Compiles an example; returns its file's name."""
+    def contract(self, example="counter", described=False):
+        """Compiles an example, with its description or without; returns its file's name."""
         name = example + ".wasm"
-        subprocess.run([os.path.join(ROOT, "tools/build-contract"),
+        subprocess.run([os.path.join(ROOT, "tools/build-contract")] +
+                       ([] if described else ["--no-abi"]) + [
                         os.path.join(ROOT, "contracts/examples", example + ".c"),
                         self.path(name)], check=True)
         return name

@@ -10,7 +10,8 @@
  *
  * and is called by that name; BAALS_INIT runs once at deploy, BAALS_RECEIVE on plain transfers. A
  * method reads its arguments with a struct baals_reader and ends by returning (empty output), by
- * baals_output or by baals_fail. Memory is fresh in every call: only storage lasts.
+ * baals_return or by baals_fail. A description of the methods beside the source, NAME.abi.json,
+ * becomes part of the module (docs/spec/abi.md). Memory is fresh in every call: only storage lasts.
  *
  * What each host function does, costs and refuses is in docs/spec/contracts.md.
  */
@@ -20,10 +21,25 @@
 /* ---- entries ---- */
 
 #define BAALS_EXPORT_(function, name) __attribute__((export_name(name), used)) void function(void)
-#define BAALS_METHOD(name)                                                                         \
+#define BAALS_UNPAID_(function, name)                                                              \
+    static void function##_body(void);                                                             \
+    BAALS_EXPORT_(function, name);                                                                 \
+    void function(void)                                                                            \
+    {                                                                                              \
+        baals_require(baals_value() == 0, "no value can be sent along");                           \
+        function##_body();                                                                         \
+    }                                                                                              \
+    static void function##_body(void)
+/** A method; a call that brings a value reverts. */
+#define BAALS_METHOD(name) BAALS_UNPAID_(method_##name, #name)
+/** A method that only reads, so that queries can call it. Whoever writes in it is stopped there. */
+#define BAALS_VIEW(name) BAALS_UNPAID_(method_##name, #name)
+/** A method that takes a value. */
+#define BAALS_PAYABLE(name)                                                                        \
     BAALS_EXPORT_(method_##name, #name);                                                           \
     void method_##name(void)
-#define BAALS_INIT                                                                                 \
+#define BAALS_INIT BAALS_UNPAID_(entry_init, "init")
+#define BAALS_INIT_PAYABLE                                                                         \
     BAALS_EXPORT_(entry_init, "init");                                                             \
     void entry_init(void)
 #define BAALS_RECEIVE                                                                              \
@@ -276,6 +292,21 @@ static inline void baals_read_address(baals_reader *reader, baals_address *out)
     baals_copy(out->bytes, bytes, sizeof out->bytes);
 }
 
+static inline int baals_read_bool(baals_reader *reader)
+{
+    uint64_t value = baals_read_head(reader, 7);
+    baals_require(value == 20 || value == 21, "an argument has another type");
+    return value == 21;
+}
+
+/** Whether an option is absent; else its value is read next. */
+static inline int baals_read_null(baals_reader *reader)
+{
+    int absent = reader->at < reader->len && reader->data[reader->at] == 0xf6;
+    reader->at += absent ? 1 : 0;
+    return absent;
+}
+
 /** Reverts unless everything was read. */
 static inline void baals_read_end(const baals_reader *reader)
 {
@@ -329,10 +360,53 @@ static inline void baals_write_text(baals_writer *writer, const char *text, uint
     baals_write_raw(writer, text, len);
 }
 
+static inline void baals_write_address(baals_writer *writer, const baals_address *address)
+{
+    baals_write_bytes(writer, address->bytes, sizeof address->bytes);
+}
+
+static inline void baals_write_bool(baals_writer *writer, int value)
+{
+    baals_write_head(writer, 7, value ? 21 : 20);
+}
+
+/** An option without a value. */
+static inline void baals_write_null(baals_writer *writer)
+{
+    baals_write_head(writer, 7, 22);
+}
+
 /** The head of an array; its elements follow. */
 static inline void baals_write_array(baals_writer *writer, uint32_t count)
 {
     baals_write_head(writer, 4, count);
+}
+
+/** Ends the call with what was written as output. */
+static inline _Noreturn void baals_return(const baals_writer *writer)
+{
+    baals_output(writer->data, writer->len);
+}
+
+/** Ends the call with an error of the description and what was written: the array of its fields. */
+static inline _Noreturn void baals_revert_with(uint32_t code, const baals_writer *writer)
+{
+    baals_revert(code, writer->data, writer->len);
+}
+
+/** Emits an event of the description: its topics, and what was written, the array of the others. */
+static inline void baals_emit(const baals_hash *topics, uint32_t count, const baals_writer *writer)
+{
+    baals_log_event(topics, count, writer->data, writer->len);
+}
+
+/** A topic of an indexed number. */
+static inline baals_hash baals_topic_u64(uint64_t value)
+{
+    baals_hash topic = {{0}};
+    for (uint32_t i = 0; i < 8; i++)
+        topic.bytes[24 + i] = (uint8_t)(value >> (56 - 8 * i));
+    return topic;
 }
 
 /** Ends the call with one number as output. */
