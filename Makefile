@@ -51,7 +51,9 @@ cov:
 
 bench:
 	@tools/build release baals-bench
+	@tools/build release baals-bench-vm
 	@build/release/bin/baals-bench $(BENCH)
+	@build/release/bin/baals-bench-vm
 
 fuzz:
 	@tools/build fuzz all
