@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypto/crypto.h"
+
 static struct fake_host *fake_of(baals_contract_host *self)
 {
     return BL_CONTAINER_OF(self, struct fake_host, base);
@@ -374,8 +376,7 @@ void fake_deploy(struct fake_host *host, uint8_t byte, const uint8_t *code, size
 {
     assert_true(host->code_count < FAKE_CODES_MAX);
     struct fake_account *account = fake_account(host, byte);
-    memset(account->code_hash.bytes, byte, sizeof account->code_hash.bytes);
-    account->code_hash.bytes[31] = (uint8_t)host->code_count;
+    bl_sha256(&account->code_hash, bl_slice(code, len));
     account->has_code = true;
     host->codes[host->code_count].hash = account->code_hash;
     host->codes[host->code_count].code = fake_copy(host, bl_slice(code, len));

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * docs/spec/vectors/contracts.json: modules with a state and one execution, and everything that
- * must come of it: status, gas, output, events, storage, balances. With --write PATH the program
- * makes the file from the texts below; the file in the tree is frozen.
+ * docs/spec/vectors/contracts.json, and contracts_2.json for WASM limits 2: modules with a state
+ * and one execution, and everything that must come of it: status, gas, output, events, storage,
+ * balances, under limits 2 also codes and creators. With --write FOLDER the program makes the files
+ * from the texts below; those in the tree are frozen.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -64,6 +65,10 @@ static baals_execution vectors_execution(struct contract_fixture *fx, const stru
 {
     static const char *const entries[] = {"method", "init", "receive"};
     baals_execution out = {.gas_schedule = 1, .wasm_limits = 1};
+    if (testlib_json_has(in, "wasm_limits")) {
+        out.wasm_limits = (uint32_t)testlib_json_int(testlib_json_get(in, "wasm_limits"));
+        vectors_bytes32(out.prev_hash.bytes, in, "prev_hash");
+    }
     const char *entry = testlib_json_text(testlib_json_get(in, "entry"));
     for (int i = 0; i < 3; i++) {
         if (strcmp(entry, entries[i]) == 0)
@@ -84,6 +89,17 @@ static baals_execution vectors_execution(struct contract_fixture *fx, const stru
     if (out.has_args == 1)
         out.args = vectors_hex(&fx->host.arena, testlib_json_get(in, "args"));
     return out;
+}
+
+/* The record of an address; zeros when there is none. */
+static struct fake_account vectors_account(const struct contract_fixture *fx, baals_slice address)
+{
+    for (size_t i = 0; i < fx->host.state.account_count; i++) {
+        const struct fake_account *account = &fx->host.state.accounts[i];
+        if (bl_slice_equal(bl_slice(account->address.bytes, 32), address))
+            return *account;
+    }
+    return (struct fake_account){.has_code = false};
 }
 
 static void vectors_check_state(struct contract_fixture *fx, const struct testlib_json *expected)
@@ -119,8 +135,21 @@ static void vectors_check_state(struct contract_fixture *fx, const struct testli
     for (size_t i = 0; i < testlib_json_count(balances); i++) {
         const struct testlib_json *row = testlib_json_at(balances, i);
         baals_slice address = vectors_hex(&fx->host.arena, testlib_json_at(row, 0));
-        assert_int_equal(fake_account(&fx->host, address.data[0])->balance,
+        struct fake_account account = vectors_account(fx, address);
+        assert_int_equal(account.balance,
                          strtoull(testlib_json_text(testlib_json_at(row, 1)), NULL, 10));
+    }
+    if (!testlib_json_has(expected, "codes"))
+        return;
+    const struct testlib_json *codes = testlib_json_get(expected, "codes");
+    for (size_t i = 0; i < testlib_json_count(codes); i++) {
+        const struct testlib_json *row = testlib_json_at(codes, i);
+        struct fake_account account =
+            vectors_account(fx, vectors_hex(&fx->host.arena, testlib_json_at(row, 0)));
+        baals_slice hash = vectors_hex(&fx->host.arena, testlib_json_at(row, 1));
+        baals_slice creator = vectors_hex(&fx->host.arena, testlib_json_at(row, 2));
+        assert_memory_equal(hash.data, account.code_hash.bytes, 32);
+        assert_memory_equal(creator.data, account.creator.bytes, 32);
     }
 }
 
@@ -145,18 +174,23 @@ static void vectors_run(const struct testlib_json *vector)
     contract_fixture_free(fx);
 }
 
-/* Goal: every vector gives its status, gas, output, events, storage and balances. */
-static void test_vectors(void **state)
+static void vectors_run_file(const char *path, size_t count_min)
 {
-    (void)state;
-    struct testlib_json *file =
-        testlib_json_load(testlib_source_path("docs/spec/vectors/contracts.json"));
+    struct testlib_json *file = testlib_json_load(testlib_source_path(path));
     const struct testlib_json *vectors = testlib_json_get(file, "vectors");
     for (size_t i = 0; i < testlib_json_count(vectors); i++)
         vectors_run(testlib_json_at(vectors, i));
     print_message("%d vectors\n", (int)testlib_json_count(vectors));
-    assert_true(testlib_json_count(vectors) >= 20);
+    assert_true(testlib_json_count(vectors) >= count_min);
     testlib_json_free(file);
+}
+
+/* Goal: every vector gives its status, gas, output, events, storage and balances. */
+static void test_vectors(void **state)
+{
+    (void)state;
+    vectors_run_file("docs/spec/vectors/contracts.json", 27);
+    vectors_run_file("docs/spec/vectors/contracts_2.json", 12);
 }
 
 /* ---- making the file ---- */
@@ -171,6 +205,7 @@ struct vectors_source {
     uint64_t gas;     /* 0: 1,000,000 */
     bool readonly;
     baals_contract_entry entry;
+    uint32_t limits; /* 0: 1 */
 };
 
 #define FILL_BB "(memory.fill (i32.const 512) (i32.const 0xbb) (i32.const 32))"
@@ -302,6 +337,89 @@ static const struct vectors_source vectors_sources[] = {
                   " (i32.store (i32.const 96) (local.get $r))"
                   " (call $output (i32.const 96) (i32.const 4)))",
      .method = "m"},
+#define OUT_32(at) "(call $output (i32.const " at ") (i32.const 32)))"
+#define RESULT_OF(call) "(i32.store (i32.const 96) (call " call "))"
+#define OUT_RESULT "(call $output (i32.const 96) (i32.const 4)))"
+#define HASH_BB FILL_BB "(drop (call $code_hash (i32.const 512) (i32.const 600)))"
+    {.name = "a transfer that makes a record",
+     .aa = "(func (export \"m\") (i64.store (i32.const 512) (i64.const 9))" RESULT_OF(
+         "$transfer (i32.const 512) (i64.const 40)") OUT_RESULT,
+     .method = "m",
+     .limits = 2},
+    {.name = "a transfer of too much",
+     .aa = "(func (export \"m\") (i64.store (i32.const 512) (i64.const 9))" RESULT_OF(
+         "$transfer (i32.const 512) (i64.const 101)") OUT_RESULT,
+     .method = "m",
+     .limits = 2},
+    {.name = "a transfer to a system address",
+     .aa = "(func (export \"m\") (drop (call $transfer (i32.const 512) (i64.const 0))))",
+     .method = "m",
+     .limits = 2},
+    {.name = "random, the second",
+     .aa = "(func (export \"m\") (call $random (i32.const 0)) (call $random (i32.const 0)) " OUT_32(
+         "0"),
+     .method = "m",
+     .limits = 2},
+    {.name = "a contract makes a contract",
+     .aa = NAME_M "(func (export \"m\") " HASH_BB
+                  " (drop (call $deploy_contract (i32.const 600) (i32.const 512) (i32.const 16)"
+                  " (i32.const 1) (i64.const 30) (i64.const -1) (i32.const 0)))" OUT_32("0"),
+     .bb = NAME_M "(func (export \"init\") " WRITE_M ")",
+     .method = "m",
+     .limits = 2},
+    {.name = "init fails and nothing is made",
+     .aa = NAME_M "(func (export \"m\") " HASH_BB RESULT_OF(
+         "$deploy_contract (i32.const 600) (i32.const 512) (i32.const 16)"
+         " (i32.const 1) (i64.const 30) (i64.const -1) (i32.const 0)") OUT_RESULT,
+     .bb = NAME_M "(func (export \"init\") " WRITE_M " unreachable)",
+     .method = "m",
+     .limits = 2},
+    {.name = "code that the chain has not",
+     .aa = NAME_M "(func (export \"m\") " RESULT_OF(
+         "$set_code (i32.const 600) (i32.const 16) (i32.const 1) (i64.const -1)") OUT_RESULT,
+     .method = "m",
+     .limits = 2},
+    {.name = "a contract replaces its code",
+     .aa = NAME_M "(func (export \"m\") " HASH_BB RESULT_OF(
+         "$set_code (i32.const 600) (i32.const 16) (i32.const 1) (i64.const -1)") OUT_RESULT,
+     .bb = NAME_M "(func (export \"migrate\") " WRITE_M ")",
+     .method = "m",
+     .limits = 2},
+    {.name = "migrate reverts and the code stays",
+     .aa = NAME_M "(func (export \"m\") " HASH_BB RESULT_OF(
+         "$set_code (i32.const 600) (i32.const 16) (i32.const 1) (i64.const -1)") OUT_RESULT,
+     .bb = NAME_M "(func (export \"migrate\") (call $revert (i32.const 1) (i32.const 16)"
+                  " (i32.const 1)))",
+     .method = "m",
+     .limits = 2},
+    {.name = "a key that is not there to recover",
+     .aa = "(func (export \"m\") " RESULT_OF("$crypto_recover (i32.const 0) (i32.const 128)"
+                                             " (i32.const 0) (i32.const 256)") OUT_RESULT,
+     .method = "m",
+     .limits = 2},
+    {.name = "P-256 with a key that is none",
+     .aa = "(func (export \"m\") " RESULT_OF(
+         "$crypto_verify (i32.const 2) (i32.const 0) (i32.const 33) (i32.const 0) (i32.const 64)"
+         " (i32.const 0) (i32.const 32)") OUT_RESULT,
+     .method = "m",
+     .limits = 2},
+    {.name = "a program that prints its input",
+     .aa = "(func (export \"_start\")"
+           " (i32.store (i32.const 0) (i32.const 64)) (i32.store (i32.const 4) (i32.const 9))"
+           " (drop (call $fd_read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)))"
+           " (i32.store (i32.const 4) (i32.load (i32.const 8)))"
+           " (drop (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))"
+           " (drop (call $fd_write (i32.const 2) (i32.const 0) (i32.const 1) (i32.const 8))))",
+     .method = "main",
+     .args = "program",
+     .limits = 2},
+    {.name = "a program that fails",
+     .aa = "(func (export \"_start\")"
+           " (i32.store (i32.const 0) (i32.const 0)) (i32.store (i32.const 4) (i32.const 4))"
+           " (drop (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))"
+           " (call $proc_exit (i32.const 3)))",
+     .method = "main",
+     .limits = 2},
 };
 
 static void vectors_write_hex(FILE *out, const void *data, size_t len)
@@ -364,16 +482,36 @@ static void vectors_write_execution(FILE *out, const baals_execution *execution)
     const struct {
         const char *name;
         const uint8_t *bytes;
-    } rows[] = {{"contract", execution->contract.bytes},
-                {"caller", execution->caller.bytes},
-                {"origin", execution->origin.bytes},
-                {"chain_id", execution->chain_id.bytes},
-                {"tx_id", execution->tx_id.bytes}};
-    for (size_t i = 0; i < BL_COUNT_OF(rows); i++) {
+    } rows[] = {{"contract", execution->contract.bytes}, {"caller", execution->caller.bytes},
+                {"origin", execution->origin.bytes},     {"chain_id", execution->chain_id.bytes},
+                {"tx_id", execution->tx_id.bytes},       {"prev_hash", execution->prev_hash.bytes}};
+    size_t count = BL_COUNT_OF(rows) - (execution->wasm_limits == 1 ? 1 : 0);
+    if (execution->wasm_limits != 1)
+        (void)fprintf(out, "        \"wasm_limits\": %u,\n", execution->wasm_limits);
+    for (size_t i = 0; i < count; i++) {
         (void)fprintf(out, "        \"%s\": ", rows[i].name);
         vectors_write_hex(out, rows[i].bytes, 32);
-        (void)fprintf(out, i + 1 < BL_COUNT_OF(rows) ? ",\n" : "},\n");
+        (void)fprintf(out, i + 1 < count ? ",\n" : "},\n");
     }
+}
+
+static void vectors_write_codes(FILE *out, const struct fake_state *state)
+{
+    const char *separator = ",\n        \"codes\": [[";
+    for (size_t i = 0; i < state->account_count; i++) {
+        const struct fake_account *account = &state->accounts[i];
+        if (!account->has_code)
+            continue;
+        (void)fprintf(out, "%s", separator);
+        vectors_write_hex(out, account->address.bytes, 32);
+        (void)fprintf(out, ", ");
+        vectors_write_hex(out, account->code_hash.bytes, 32);
+        (void)fprintf(out, ", ");
+        vectors_write_hex(out, account->creator.bytes, 32);
+        (void)fprintf(out, "]");
+        separator = ", [";
+    }
+    (void)fprintf(out, "]");
 }
 
 static void vectors_write_result(FILE *out, struct contract_fixture *fx)
@@ -412,13 +550,20 @@ static void vectors_write_result(FILE *out, struct contract_fixture *fx)
         vectors_write_hex(out, state->accounts[i].address.bytes, 32);
         (void)fprintf(out, ", \"%llu\"]", (unsigned long long)state->accounts[i].balance);
     }
-    (void)fprintf(out, "]}");
+    (void)fprintf(out, "]");
+    if (fx->execution.wasm_limits != 1)
+        vectors_write_codes(out, state);
+    (void)fprintf(out, "}");
 }
 
 static void vectors_write_source(FILE *out, const struct vectors_source *source)
 {
     struct contract_fixture *fx = contract_fixture_new();
     baals_address aa = fake_address(0xaa);
+    if (source->limits != 0) {
+        fx->execution.wasm_limits = source->limits;
+        memset(fx->execution.prev_hash.bytes, 0x77, sizeof fx->execution.prev_hash.bytes);
+    }
     fake_account(&fx->host, 0xaa)->balance = 100;
     if (source->aa != NULL)
         contract_deploy_body(fx, 0xaa, source->aa);
@@ -449,23 +594,37 @@ static void vectors_write_source(FILE *out, const struct vectors_source *source)
     contract_fixture_free(fx);
 }
 
-static const char *vectors_path;
+static const char *vectors_folder;
 
-/* Goal: the file is made from the sources above, with what the engine answers. */
+static void vectors_write_file(const char *name, uint32_t limits)
+{
+    char path[1024];
+    (void)snprintf(path, sizeof path, "%s/%s", vectors_folder, name);
+    FILE *out = fopen(path, "wb");
+    assert_non_null(out);
+    (void)fprintf(
+        out,
+        "{\n  \"description\": \"executions of docs/spec/contracts.md under gas schedule 1 "
+        "and WASM limits %u\",\n  \"vectors\": [\n",
+        limits);
+    const char *separator = "";
+    for (size_t i = 0; i < BL_COUNT_OF(vectors_sources); i++) {
+        if ((vectors_sources[i].limits == 0 ? 1 : vectors_sources[i].limits) != limits)
+            continue;
+        (void)fprintf(out, "%s", separator);
+        vectors_write_source(out, &vectors_sources[i]);
+        separator = "},\n";
+    }
+    (void)fprintf(out, "}\n  ]\n}\n");
+    assert_int_equal(fclose(out), 0);
+}
+
+/* Goal: the files are made from the sources above, with what the engine answers. */
 static void test_write(void **state)
 {
     (void)state;
-    FILE *out = fopen(vectors_path, "wb");
-    assert_non_null(out);
-    (void)fprintf(
-        out, "{\n  \"description\": \"executions of docs/spec/contracts.md under gas schedule 1 "
-             "and WASM limits 1\",\n  \"vectors\": [\n");
-    for (size_t i = 0; i < BL_COUNT_OF(vectors_sources); i++) {
-        vectors_write_source(out, &vectors_sources[i]);
-        (void)fprintf(out, i + 1 < BL_COUNT_OF(vectors_sources) ? "},\n" : "}\n");
-    }
-    (void)fprintf(out, "  ]\n}\n");
-    assert_int_equal(fclose(out), 0);
+    vectors_write_file("contracts.json", 1);
+    vectors_write_file("contracts_2.json", 2);
 }
 
 int main(int argc, char **argv)
@@ -474,7 +633,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_vectors)};
     const struct CMUnitTest writing[] = {cmocka_unit_test(test_write)};
     if (argc == 3 && strcmp(argv[1], "--write") == 0) {
-        vectors_path = argv[2];
+        vectors_folder = argv[2];
         return cmocka_run_group_tests(writing, NULL, NULL);
     }
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -136,6 +136,69 @@ static void test_refusals(void **state)
         contract_fails(fx, bad[i], BAALS_RECEIPT_TRAP, BAALS_TRAP_POINTER);
 }
 
+/* Goal: under version 2 the two curves are known, at their price, and under version 1 they trap. */
+static void test_version_2(void **state)
+{
+    struct contract_fixture *fx = *state;
+    static const struct {
+        const char *algorithm, *key_len, *signature_len, *digest_len;
+        uint64_t gas;
+    } rows[] = {{"1", "33", "64", "32", 150 + 17 + 90000},
+                {"1", "0", "0", "0", 150 + 90000},
+                {"1", "33", "64", "33", 150 + 17 + 90000},
+                {"2", "65", "64", "32", 150 + 21 + 200000},
+                {"2", "65", "65", "31", 150 + 21 + 200000}};
+    for (size_t i = 0; i < BL_COUNT_OF(rows); i++) {
+        char statement[512];
+        (void)snprintf(statement, sizeof statement,
+                       "(local.set $r (i64.extend_i32_u (call $crypto_verify (i32.const %s)"
+                       " (i32.const 0) (i32.const %s) (i32.const 0) (i32.const %s) (i32.const 0)"
+                       " (i32.const %s))))",
+                       rows[i].algorithm, rows[i].key_len, rows[i].signature_len,
+                       rows[i].digest_len);
+        fx->execution.wasm_limits = 1;
+        contract_fails(fx, statement, BAALS_RECEIPT_TRAP, BAALS_TRAP_ARGUMENT);
+        fx->execution.wasm_limits = 2;
+        struct contract_measure m = contract_measure(fx, "", statement);
+        assert_int_equal(m.result, 0);
+        assert_int_equal(m.gas, rows[i].gas);
+    }
+    contract_fails(fx,
+                   "(drop (call $crypto_verify (i32.const 3) (i32.const 0) (i32.const 0)"
+                   " (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)))",
+                   BAALS_RECEIPT_TRAP, BAALS_TRAP_ARGUMENT);
+    contract_fails(fx,
+                   "(drop (call $crypto_recover (i32.const 0) (i32.const 0) (i32.const 0)"
+                   " (i32.const 65472)))",
+                   BAALS_RECEIPT_TRAP, BAALS_TRAP_POINTER);
+}
+
+/* Goal: a recovered key is one that verifies, through the contract's memory. R is the base point,
+ * s = 1, the digest 0: the key is R / r. */
+static void test_recover(void **state)
+{
+    struct contract_fixture *fx = *state;
+    fx->execution.wasm_limits = 2;
+    contract_deploy_body(
+        fx, 0xaa,
+        "(func (export \"m\") (call $input_read (i32.const 32) (i32.const 0) (i32.const 32))"
+        " (i32.store8 (i32.const 95) (i32.const 1))"
+        " (i32.store (i32.const 200) (call $crypto_recover (i32.const 0) (i32.const 32)"
+        "  (i32.const 0) (i32.const 300)))"
+        " (i32.store (i32.const 204) (call $crypto_verify (i32.const 1) (i32.const 300)"
+        "  (i32.const 65) (i32.const 32) (i32.const 64) (i32.const 0) (i32.const 32)))"
+        " (call $output (i32.const 200) (i32.const 8)))");
+    uint8_t x[32];
+    testlib_hex(x, sizeof x, "79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798");
+    baals_execution execution = fx->execution;
+    execution.contract = fake_address(0xaa);
+    execution.method = bl_slice_str("m");
+    execution.has_args = 1;
+    execution.args = bl_slice(x, sizeof x);
+    assert_ok(contract_execute(fx, &execution));
+    assert_true(contract_output_u64(fx) == 0x100000001);
+}
+
 int main(int argc, char **argv)
 {
     testlib_init(argc, argv);
@@ -143,6 +206,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_hash, crypto_setup, crypto_teardown),
         cmocka_unit_test_setup_teardown(test_verify, crypto_setup, crypto_teardown),
         cmocka_unit_test_setup_teardown(test_refusals, crypto_setup, crypto_teardown),
+        cmocka_unit_test_setup_teardown(test_version_2, crypto_setup, crypto_teardown),
+        cmocka_unit_test_setup_teardown(test_recover, crypto_setup, crypto_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

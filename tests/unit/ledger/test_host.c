@@ -178,6 +178,40 @@ static void test_code(void **state)
     host_close(&h);
 }
 
+/* Goal: an address gets code that the chain has, with or without a record; its money and creator
+ * stay. */
+static void test_new_code(void **state)
+{
+    (void)state;
+    struct host h = host_open();
+    baals_address id = ledger_stranger(0x43), maker = ledger_stranger(0x44);
+    baals_hash one, two, found;
+    uint64_t len = 0;
+    int32_t has = 7;
+    bl_sha256(&one, bl_slice_str("one"));
+    bl_sha256(&two, bl_slice_str("two"));
+    assert_status(h.ops->code_len(h.self, &len, &one, &h.fx->err), BAALS_NOTFOUND);
+    assert_ok(bl_code_store(h.t, &one, bl_slice_str("one"), &h.fx->err));
+    assert_ok(h.ops->code_len(h.self, &len, &one, &h.fx->err));
+    assert_int_equal(len, 3);
+    assert_ok(h.ops->has_record(h.self, &has, &id, &h.fx->err));
+    assert_int_equal(has, 0);
+    assert_ok(h.ops->code_set(h.self, &id, &one, &maker, &h.fx->err));
+    assert_ok(h.ops->has_record(h.self, &has, &id, &h.fx->err));
+    assert_int_equal(has, 1);
+    baals_address rich = ledger_address(1);
+    int32_t moved = 0;
+    assert_ok(h.ops->transfer(h.self, &moved, &rich, &id, (baals_amount){30}, &h.fx->err));
+    assert_ok(h.ops->code_set(h.self, &id, &two, NULL, &h.fx->err));
+    assert_ok(h.ops->code_hash(h.self, &found, &id, &h.fx->err));
+    assert_true(bl_hash_equal(&found, &two));
+    struct bl_account account;
+    assert_ok(bl_account_load(&account, h.t->overlay, &id, &h.fx->err));
+    assert_int_equal(account.balance, 30);
+    assert_true(account.has_creator && bl_address_equal(&account.creator, &maker));
+    host_close(&h);
+}
+
 /* Goal: a checkpoint covers state and events; 100 events fit, and those undone do not count. */
 static void test_events(void **state)
 {
@@ -233,8 +267,10 @@ int main(int argc, char **argv)
 {
     testlib_init(argc, argv);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_storage), cmocka_unit_test(test_seek),   cmocka_unit_test(test_money),
-        cmocka_unit_test(test_code),    cmocka_unit_test(test_events), cmocka_unit_test(test_log),
+        cmocka_unit_test(test_storage),  cmocka_unit_test(test_seek),
+        cmocka_unit_test(test_money),    cmocka_unit_test(test_code),
+        cmocka_unit_test(test_new_code), cmocka_unit_test(test_events),
+        cmocka_unit_test(test_log),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
