@@ -30,6 +30,14 @@ static void write_hex(struct writer *w, const char *name, baals_slice bytes)
     (void)fprintf(w->file, "\"");
 }
 
+/* The chains of the file keep the versions they were made with. */
+static void frozen_genesis_init(struct ledger_genesis *g)
+{
+    ledger_genesis_init(g);
+    g->genesis.params.gas_schedule = 1;
+    g->genesis.params.wasm_limits = 1;
+}
+
 static void
 begin_chain(struct writer *w, const char *what, const struct ledger_genesis *g, bool enters)
 {
@@ -182,7 +190,7 @@ static void make_rejects(struct writer *w)
 static void make_transfers(struct writer *w)
 {
     struct ledger_genesis g;
-    ledger_genesis_init(&g);
+    frozen_genesis_init(&g);
     begin_chain(w, "transfers, one authority", &g, false);
     struct ledger_lib *fx = w->fx;
     baals_address two = ledger_address(2);
@@ -248,7 +256,7 @@ static void make_transfers(struct writer *w)
 static void make_burning(struct writer *w)
 {
     struct ledger_genesis g;
-    ledger_genesis_init(&g);
+    frozen_genesis_init(&g);
     g.genesis.params.burn_fees = 1;
     g.genesis.params.gas_price_min = 2;
     g.genesis.params.block_gas_limit = 50000000;
@@ -277,7 +285,7 @@ static void make_burning(struct writer *w)
 static void make_authorities(struct writer *w)
 {
     struct ledger_genesis g;
-    ledger_genesis_init(&g);
+    frozen_genesis_init(&g);
     ledger_genesis_authorities(&g, 4);
     begin_chain(w, "system operations by majority, four authorities", &g, false);
     struct ledger_lib *fx = w->fx;
@@ -320,7 +328,7 @@ static void make_authorities(struct writer *w)
 static void make_many_operations(struct writer *w)
 {
     struct ledger_genesis g;
-    ledger_genesis_init(&g);
+    frozen_genesis_init(&g);
     ledger_genesis_authorities(&g, 2);
     begin_chain(w, "64 pending operations, and two decided in one block", &g, false);
     struct ledger_lib *fx = w->fx;
@@ -343,7 +351,7 @@ static void make_many_operations(struct writer *w)
 static void make_dev(struct writer *w)
 {
     struct ledger_genesis g;
-    ledger_genesis_init(&g);
+    frozen_genesis_init(&g);
     g.genesis.dev = 1;
     begin_chain(w, "a dev chain", &g, false);
     struct ledger_lib *fx = w->fx;
@@ -397,7 +405,7 @@ static void make_dev(struct writer *w)
 static void make_large(struct writer *w)
 {
     struct ledger_genesis g;
-    ledger_genesis_init(&g);
+    frozen_genesis_init(&g);
     g.genesis.params.block_gas_limit = 1ull << 53;
     baals_address rich = ledger_address(5);
     ledger_genesis_balance(&g, &rich, UINT64_MAX - 3 * LEDGER_RICH);
@@ -443,7 +451,7 @@ static void make_calls(struct writer *w, baals_address worker, baals_address pla
 static void make_contracts(struct writer *w)
 {
     struct ledger_genesis g;
-    ledger_genesis_init(&g);
+    frozen_genesis_init(&g);
     g.genesis.dev = 1;
     baals_slice worker = ledger_worker_code();
     baals_slice plain = ledger_plain_code();

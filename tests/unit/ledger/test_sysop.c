@@ -306,7 +306,7 @@ static void test_bad_payloads(void **state)
         ledger_param_op(0, BL_PARAM_BURN_FEES, 2),
         ledger_param_op(0, BL_PARAM_GAS_SCHEDULE, 2),
         ledger_param_op(0, BL_PARAM_GAS_SCHEDULE, 0),
-        ledger_param_op(0, BL_PARAM_WASM_LIMITS, 2),
+        ledger_param_op(0, BL_PARAM_WASM_LIMITS, 3),
         mint,
         act,
     };

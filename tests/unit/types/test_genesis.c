@@ -73,6 +73,8 @@ static void test_genesis_defaults(void **state)
     assert_int_equal(genesis.poa.slot_ms, 1000);
     assert_int_equal(genesis.poa.instant, 1);
     assert_int_equal(genesis.params.block_gas_limit, 1000000000);
+    assert_int_equal(genesis.params.gas_schedule, 1);
+    assert_int_equal(genesis.params.wasm_limits, 2);
 }
 
 /* Goal: every field comes back. */
