@@ -153,10 +153,11 @@ baals_status cli_abi_call(struct cli *cli,
     if (method == NULL)
         return command_no_method(abi, name, err);
     BL_TRY(cli_option_u64(cli, &value, CLI_VALUE, 0, err));
-    if (value > 0 && method->kind != CLI_ABI_PAYABLE)
+    if (value > 0 && method->kind != CLI_ABI_PAYABLE) {
         return bl_fail(err, BAALS_MISUSE_ARGUMENT,
                        "--value: method %s is not payable, it was given %llu", name,
                        (unsigned long long)value);
+    }
     return command_encode(cli, out, abi, method, words, err);
 }
 
@@ -172,10 +173,11 @@ baals_status cli_abi_deploy(struct cli *cli,
         return bl_fail(err, BAALS_NOMEM, "no memory for a description");
     if (!cli_has(cli, CLI_RAW))
         BL_TRY(cli_abi_decode_module(module, &cli->arena, code, err));
-    if (module->has_interface && module->interface != CLI_ABI_INTERFACE)
+    if (module->has_interface && module->interface != CLI_ABI_INTERFACE) {
         return bl_fail(err, BAALS_REJECT_CODE,
                        "the module is made for host interface %llu, this is version %u",
                        (unsigned long long)module->interface, CLI_ABI_INTERFACE);
+    }
     out->abi = module->has_abi ? &module->abi : NULL;
     out->has_args = words->count > 0;
     if (out->abi == NULL)
@@ -183,14 +185,16 @@ baals_status cli_abi_deploy(struct cli *cli,
                              : BAALS_OK;
     const struct cli_abi_method *init = cli_abi_method_find(out->abi, "init");
     BL_TRY(cli_option_u64(cli, &value, CLI_VALUE, 0, err));
-    if (init == NULL && words->count > 0)
+    if (init == NULL && words->count > 0) {
         return bl_fail(err, BAALS_MISUSE_ARGUMENT,
                        "--arg \"%.40s\": the contract has no init, it takes no arguments",
                        words->items[0]);
-    if (value > 0 && init != NULL && init->kind != CLI_ABI_PAYABLE)
+    }
+    if (value > 0 && init != NULL && init->kind != CLI_ABI_PAYABLE) {
         return bl_fail(err, BAALS_MISUSE_ARGUMENT,
                        "--value: init is not payable, it was given %llu",
                        (unsigned long long)value);
+    }
     if (init == NULL || cli_has(cli, CLI_INIT))
         return BAALS_OK;
     out->has_args = true;
@@ -458,7 +462,7 @@ baals_status cli_run_abi(struct cli *cli, struct bl_json_writer *w, baals_error 
     struct cli_abi_module module = {0};
     baals_address address;
     baals_address_kind kind;
-    baals_slice code;
+    baals_slice code = {NULL, 0};
     if (baals_address_parse(&address, &kind, which, NULL) == BAALS_OK) {
         BL_TRY(cli_connect(cli, false, err));
         BL_TRY(cli_disconnect(cli, command_module(cli, &code, &address, err), err));

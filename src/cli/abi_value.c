@@ -286,13 +286,14 @@ value_struct(struct value_writer *v, const struct cli_abi_type *type, const stru
         const struct bl_json *member = bl_json_member(json, field->name);
         uint32_t level = of_field->suffix_count;
         size_t len = value_enter(v, ".", field->name);
-        if (member == NULL && level > 0 && of_field->suffixes[level - 1] == '?')
+        if (member == NULL && level > 0 && of_field->suffixes[level - 1] == '?') {
             bl_buffer_append_u8(v->out, 0xf6);
-        else if (member == NULL)
+        } else if (member == NULL) {
             return bl_fail(v->err, BAALS_MISUSE_ARGUMENT, "%s (%.20s) is missing", v->path,
                            of_field->text);
-        else
+        } else {
             BL_TRY(value_json(v, of_field, level, member));
+        }
         v->path[len] = '\0';
     }
     return BAALS_OK;

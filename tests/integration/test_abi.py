@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import time
 
 from harness import ROOT, check, main
 
@@ -175,44 +174,67 @@ def test_generator_refuses(s):
 
 
 def test_auction(s):
-    """Contracts that call each other, time, structs, and events of both, by name."""
+    """Contracts that call each other, structs, and events and errors of both, by name."""
     s.make_chain()
     token = deploy(s, "token", "1000")
     s.ok("call", token, "transfer", s.bob, "100", "--from", "alice")
-    began = time.monotonic()
-    auction = deploy(s, "auction", token, "8000")
+    auction = deploy(s, "auction", token, "86400000")
     s.fails("MISUSE", "E-ARGUMENT", "deploy", "auction.wasm", "--from", "alice",
             "--arg", s.bob, "--arg", "1")
     state = s.json("query", auction, "state")["returned"]
     check(state["highest"] is None and state["token"] == token and state["seller"] == s.alice and
           state["settled"] is False, str(state))
-    failed = s.run("call", auction, "bid", "20", "--from", "bob", "--json",
-                   "--gas-limit", "500000").json()
+    send = ["--json", "--gas-limit", "500000"]
+    failed = s.run("call", auction, "bid", "20", "--from", "bob", *send).json()
     check(failed["error"]["revert"]["name"] == "token_failed", str(failed))
     s.ok("call", token, "approve", auction, "100", "--from", "bob")
     s.ok("call", token, "approve", auction, "100", "--from", "alice")
     done = s.json("call", auction, "bid", "20", "--from", "bob")
     names = [(e["contract"] == token, e["name"], e["fields"]["amount"]) for e in done["events"]]
     check(names == [(True, "transfer", "20"), (False, "bid", "20")], str(done))
-    failed = s.run("call", auction, "bid", "20", "--from", "alice", "--json",
-                   "--gas-limit", "500000").json()
+    failed = s.run("call", auction, "bid", "20", "--from", "alice", *send).json()
     check(failed["error"]["revert"]["fields"] == {"highest": "20"}, str(failed))
     s.ok("call", auction, "bid", "30", "--from", "alice")
     check(s.json("query", token, "balance", s.bob)["returned"] == "100", "bob has his bid back")
-    # A simulation has the time of the last block, so the attempts are sent whatever it says.
-    send = ["call", auction, "settle", "--from", "bob", "--gas-limit", "500000"]
-    early = s.run(*send)
-    check("still_open" in early.err or time.monotonic() - began > 8, str(early))
-    while time.monotonic() - began < 60 and s.run(*send).code != 0:
-        time.sleep(0.5)
+    failed = s.run("call", auction, "settle", "--from", "bob", *send).json()
+    check(failed["error"]["revert"]["name"] == "still_open", str(failed))
+    check(s.json("query", auction, "state")["returned"]["highest"] ==
+          {"bidder": s.alice, "amount": "30"}, "highest")
+
+
+def test_auction_ends(s):
+    """After its end an auction takes no bid, and pays the seller once."""
+    s.make_chain()
+    token = deploy(s, "token", "1000")
+    s.ok("call", token, "transfer", s.bob, "100", "--from", "alice")
+    send = ["--json", "--gas-limit", "500000"]
+    # As long as this machine needs for two calls, and no longer than that.
+    for duration_ms in (2000, 16000, 128000):
+        auction = deploy(s, "auction", token, duration_ms)
+        s.ok("call", token, "approve", auction, "40", "--from", "bob")
+        done = s.run("call", auction, "bid", "40", "--from", "bob", *send).json()
+        if done["status"] == "OK":
+            break
+        check(done["error"]["revert"]["name"] == "closed", str(done))
+    check(done["status"] == "OK", str(done))
+    # Time passes with the blocks of the attempts. They are sent whatever a simulation says, since
+    # that has the time of the last block.
+    while True:
+        done = s.run("call", auction, "settle", "--from", "bob", *send).json()
+        if done["status"] == "OK":
+            break
+        check(done["error"]["revert"]["name"] == "still_open", str(done))
+    check([e["name"] for e in done["events"]] == ["transfer", "settled"], str(done))
     state = s.json("query", auction, "state")["returned"]
-    check(state["settled"] is True and
-          state["highest"] == {"bidder": s.alice, "amount": "30"}, str(state))
-    check(s.json("query", token, "balance", s.alice)["returned"] == "900", "the seller is paid")
+    check(state["settled"] is True and state["highest"] == {"bidder": s.bob, "amount": "40"},
+          str(state))
+    check(s.json("query", token, "balance", s.alice)["returned"] == "940", "the seller is paid")
+    done = s.run("call", auction, "bid", "50", "--from", "alice", *send).json()
+    check(done["error"]["revert"]["name"] == "closed", str(done))
     result = s.fails("TRAP", "E-REVERT", "call", auction, "settle", "--from", "bob")
     check("the auction is settled" in result.err, result.err)
 
 
 if __name__ == "__main__":
     main([test_abi_of_file_and_contract, test_help, test_typed_calls, test_wrong_words, test_raw,
-          test_bad_description, test_generator_refuses, test_auction])
+          test_bad_description, test_generator_refuses, test_auction, test_auction_ends])
