@@ -2,7 +2,7 @@
 #ifndef BAALS_CONTRACT_H
 #define BAALS_CONTRACT_H
 /**
- * Contracts in C: the host interface of BaaLS, version 1, and a little CBOR.
+ * Contracts in C: the host interface of BaaLS, versions 1 and 2, and a little CBOR.
  *
  * A contract is one file that includes this header, compiled by tools/build-contract. A method is
  *

@@ -327,6 +327,41 @@ static void test_set_code_gas(void **state)
     assert_int_equal(m.gas, 150 + 4 + 10000 + 20 * len + load);
 }
 
+/* Goal: a failure of the host at any operation is local: the execution has no verdict and leaves
+ * nothing behind. */
+static void test_host_failures(void **state)
+{
+    struct contract_fixture *fx = *state;
+    contract_deploy_body(
+        fx, 0xaa,
+        "(func (export \"m\") (memory.fill (i32.const 544) (i32.const 0xbb) (i32.const 32))"
+        " (drop (call $code_hash (i32.const 544) (i32.const 2048)))"
+        " (i64.store (i32.const 600) (i64.const 5))"
+        " (drop (call $transfer (i32.const 600) (i64.const 1)))"
+        " (drop (call $deploy_contract (i32.const 2048) (i32.const 544) (i32.const 0)"
+        "  (i32.const 0) (i64.const 3) (i64.const -1) (i32.const 1024)))"
+        " (drop (call $set_code (i32.const 2048) (i32.const 0) (i32.const 0) (i64.const -1))))");
+    struct fake_state before = fx->host.state;
+    uint64_t count = 0;
+    for (uint64_t k = 1;; k++) {
+        fx->host.operations = 0;
+        fx->host.fail_at = k;
+        baals_status status = contract_run(fx, 0xaa, "m", NULL);
+        if (fx->host.operations < k) {
+            assert_ok(status);
+            break;
+        }
+        assert_status(status, BAALS_IO);
+        assert_int_equal(fx->host.state.account_count, before.account_count);
+        assert_int_equal(fx->host.state.entry_count, 0);
+        assert_int_equal(fake_account(&fx->host, 0xaa)->balance, 1000);
+        count++;
+    }
+    print_message("%d operations failed one by one\n", (int)count);
+    assert_true(count > 15);
+    assert_int_equal(fx->result.status, BAALS_RECEIPT_OK);
+}
+
 int main(int argc, char **argv)
 {
     testlib_init(argc, argv);
@@ -344,6 +379,7 @@ int main(int argc, char **argv)
         CODE_TEST(test_set_code),
         CODE_TEST(test_migrate_failures),
         CODE_TEST(test_set_code_gas),
+        CODE_TEST(test_host_failures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
