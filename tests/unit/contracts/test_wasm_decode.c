@@ -465,7 +465,7 @@ static void test_float_message(void **state)
 static void test_versions(void **state)
 {
     (void)state;
-    const struct bl_wasm_options options = {BL_WASM_INPUT, 2, &decode_imports};
+    const struct bl_wasm_options options = {BL_WASM_INPUT, 3, &decode_imports};
     const struct bl_wasm_module *module = NULL;
     struct bl_wasm_error where = {.offset = 77};
     struct bl_arena arena;
