@@ -92,6 +92,7 @@ class Chain:
         if len(modules) != len(genesis_contracts):
             raise formats.Reject("COUNT", 0)
         for (name, code_hash, init), code in zip(genesis_contracts, modules):
+            contracts.LIMITS = params[4]
             self.make_genesis_contract(name, code_hash, init, code, params[0])
         self.header = dict(
             chain_id=self.chain_id, index=0, timestamp_ms=self.start, prev_hash=bytes(32),
