@@ -210,10 +210,11 @@ static baals_status engine_execute(baals_contract_engine *base,
 {
     struct engine *self = engine_of(base);
     if (bl_gas_schedule_get(params->gas_schedule) == NULL ||
-        !bl_contract_knows_wasm_limits(params->wasm_limits))
+        !bl_contract_knows_wasm_limits(params->wasm_limits)) {
         return bl_fail(err, BAALS_UNSUPPORTED_VERSION,
                        "gas schedule %u or WASM limits %u are not known to this version",
                        params->gas_schedule, params->wasm_limits);
+    }
     struct engine_job job = {.self = self,
                              .result_out = result_out,
                              .params = params,

@@ -168,7 +168,7 @@ static struct ledger_lib *ledger_prepare(const struct ledger_genesis *g)
     bl_buffer_deinit(&bytes);
 
     baals_storage *storage = NULL;
-    struct bl_contract_options options = {0};
+    struct bl_contract_options options = {.vm = "interpreter"};
     baals_genesis_chain_id(&fx->ledger.chain_id, fx->genesis_bytes);
     assert_ok(bl_storage_open(&storage, fx->env, "memory", "", &fx->err));
     assert_ok(bl_store_open(&fx->store, fx->env, storage, &fx->ledger.chain_id, &fx->err));

@@ -14,6 +14,25 @@
 #define TESTLIB_SEED_DEFAULT 20260101u
 #define TESTLIB_PATHS 8
 
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+/* wasmtime leaves its handler of a trap by going on elsewhere, so all that follows looks to the
+ * sanitizer as if it ran in the handler. */
+const char *__tsan_default_options(void);
+const char *__tsan_default_options(void)
+{
+    return "report_signal_unsafe=0";
+}
+
+/* The sanitizer sees copies that Rust code makes, but not the locks it makes them under. */
+const char *__tsan_default_suppressions(void);
+const char *__tsan_default_suppressions(void)
+{
+    return "race:wasmtime::*\n";
+}
+#endif
+#endif
+
 static uint64_t testlib_seed_value = TESTLIB_SEED_DEFAULT;
 
 void testlib_init(int argc, char **argv)

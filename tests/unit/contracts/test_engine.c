@@ -246,7 +246,8 @@ static void test_cache_same_gas(void **state)
     assert_ok(contract_run(fx, 0xaa, "calls", NULL));
     assert_int_equal(fx->result.gas_used, cold);
 
-    struct bl_contract_options options = {.cache_bytes = 1};
+    struct bl_contract_options options = {
+        .vm = fx->fast ? "wasmtime" : "interpreter", .cache_bytes = 1, .compile_at_once = true};
     baals_contract_engine *uncached = NULL;
     assert_ok(bl_contract_engine_new(&uncached, fx->env, &options, &fx->err));
     baals_contract_engine *cached = fx->engine;
@@ -280,7 +281,8 @@ static void test_allocation_failures(void **state)
         "  (i32.const 0) (i64.const 0) (i64.const -1) (i32.const 0)))"
         " (call $output (i32.const 16) (call $result_len)))");
     /* An engine that keeps nothing meets every allocation each time. */
-    struct bl_contract_options options = {.cache_bytes = 1};
+    struct bl_contract_options options = {
+        .vm = fx->fast ? "wasmtime" : "interpreter", .cache_bytes = 1, .compile_at_once = true};
     baals_contract_engine *cached = fx->engine;
     assert_ok(bl_contract_engine_new(&fx->engine, fx->env, &options, &fx->err));
     uint64_t failures = 0;
