@@ -65,7 +65,8 @@ enum {
 typedef struct baals_options {
     uint32_t version;    /* BAALS_OPTIONS_VERSION */
     uint32_t flags;      /* BAALS_OPEN_* */
-    const char *storage; /* "lmdb" (default) or "memory" */
+    const char *storage; /* "lmdb", "rocksdb" (UNSUPPORTED where it is not built) or "memory"; NULL:
+                            what the directory has, lmdb for a new one */
     baals_slice
         genesis; /* for CREATE: encoded by baals_genesis_encode. Opening compares it if given */
     const baals_slice *modules; /* for CREATE: code of the genesis contracts, in their order */

@@ -63,12 +63,15 @@ const struct cli_option cli_options[CLI_OPTION_COUNT] = {
     [CLI_LIMIT] = {"limit", "N", "at most so many", CLI_OPTION_VALUE},
     [CLI_RAW] = {"raw", NULL, "do without the contract's description of itself", CLI_OPTION_FLAG},
     [CLI_REPLAY] = {"replay", NULL, "execute every block again", CLI_OPTION_FLAG},
+    [CLI_STORAGE] = {"storage", "NAME", "key-value store: lmdb, or rocksdb where it is built in",
+                     CLI_OPTION_VALUE},
 };
 
 const struct cli_command cli_commands[] = {
     {"init", "[DIR]",
      CLI_BIT(CLI_GENESIS) | CLI_BIT(CLI_NAME) | CLI_BIT(CLI_ALLOC) | CLI_BIT(CLI_DEV) |
-         CLI_BIT(CLI_SLOT_MS) | CLI_BIT(CLI_INTERVAL_MS) | CLI_BIT(CLI_AUTHORITY_KEY),
+         CLI_BIT(CLI_SLOT_MS) | CLI_BIT(CLI_INTERVAL_MS) | CLI_BIT(CLI_AUTHORITY_KEY) |
+         CLI_BIT(CLI_STORAGE),
      cli_run_init, "make a chain",
      "baals init ./chain\nbaals init ./chain --alloc bl1...=1000000\n"
      "baals init ./chain --genesis genesis.json --authority-key authority.key"},
@@ -121,10 +124,12 @@ const struct cli_command cli_commands[] = {
      "write a key into a new file, not encrypted (- is stdout)", NULL},
     {"verify", "[DIR]", CLI_BIT(CLI_REPLAY), cli_run_verify, "check everything stored",
      "baals verify ./chain --replay"},
-    {"repair", "[DIR]", 0, cli_run_repair, "rebuild the key-value store from the journal", NULL},
+    {"repair", "[DIR]", CLI_BIT(CLI_STORAGE), cli_run_repair,
+     "rebuild the key-value store from the journal",
+     "baals repair ./chain\nbaals repair ./chain --storage rocksdb"},
     {"export", "FILE", 0, cli_run_export, "write the whole chain into a new file (- is stdout)",
      "baals export chain.baals"},
-    {"import", "FILE [DIR]", CLI_BIT(CLI_AUTHORITY_KEY), cli_run_import,
+    {"import", "FILE [DIR]", CLI_BIT(CLI_AUTHORITY_KEY) | CLI_BIT(CLI_STORAGE), cli_run_import,
      "make a chain from an export, or catch up with it", "baals import chain.baals ./copy"},
     {"prove", "STORE KEY", 0, cli_run_prove,
      "prove that a record is there, or is not (accounts, storage, code, meta)",

@@ -27,6 +27,8 @@ baals_options cli_open_options(struct cli *cli)
 {
     baals_options options = BAALS_OPTIONS_INIT;
     options.trap_signals = 1; /* the process is our own */
+    if (cli_has(cli, CLI_STORAGE))
+        options.storage = cli->args.values[CLI_STORAGE];
     if (!cli_has(cli, CLI_QUIET))
         options.log = connect_log;
     return options;

@@ -44,6 +44,7 @@ enum cli_option_id {
     CLI_FOLLOW,
     CLI_LIMIT,
     CLI_REPLAY,
+    CLI_STORAGE,
     CLI_RAW,
     CLI_OPTION_COUNT
 };

@@ -186,8 +186,8 @@ static baals_status open_read_genesis(struct baals_chain *chain, baals_error *er
 baals_status bl_chain_open_store(struct baals_chain *chain, const char *folder, baals_error *err)
 {
     const char *backend = chain->options.storage;
-    if (backend == NULL)
-        backend = chain->memory ? "memory" : "lmdb";
+    if (backend == NULL && chain->memory)
+        backend = "memory";
     char path[BL_PATH_MAX];
     baals_storage *storage = NULL;
     BL_TRY(bl_chain_path(chain, path, folder, err));

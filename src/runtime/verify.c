@@ -296,12 +296,15 @@ static baals_status repair_ignore_entry(void *ctx, const char *name)
     return BAALS_OK;
 }
 
-/* Moves kv aside under a name that is free; a missing folder is fine. */
+/* Moves kv aside under a name that is free; a missing folder is fine. The new store is of the same
+ * backend unless the options name one. */
 static baals_status repair_move_aside(struct baals_chain *chain, baals_error *err)
 {
     char from[BL_PATH_MAX];
     char to[BL_PATH_MAX];
     BL_TRY(bl_chain_path(chain, from, "kv", err));
+    if (chain->options.storage == NULL)
+        BL_TRY(bl_storage_name_of(&chain->options.storage, chain->env, from, err));
     for (uint32_t i = 1; i < 1000; i++) {
         char name[32];
         (void)snprintf(name, sizeof name, "kv-damaged-%u", (unsigned)i);

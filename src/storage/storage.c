@@ -18,26 +18,83 @@
 #define STORAGE_INLINE_MAX 1024u
 #define STORAGE_PREFIX_BYTES 5u
 
-static const struct {
+/* `marker` is the file by which a folder of the backend is known; NULL: it keeps no files. */
+static const struct storage_backend {
     const char *name;
+    const char *marker;
     baals_status (*open)(baals_storage **out,
                          struct bl_env *env,
                          const char *path,
                          baals_error *err);
 } storage_backends[] = {
-    {"memory", bl_storage_memory_open},
-    {"lmdb", bl_storage_lmdb_open},
+    {"lmdb", "data.mdb", bl_storage_lmdb_open},
+#ifdef BAALS_HAVE_ROCKSDB
+    {"rocksdb", "CURRENT", bl_storage_rocksdb_open},
+#endif
+    {"memory", NULL, bl_storage_memory_open},
 };
+
+static const struct storage_backend *storage_backend_named(const char *name)
+{
+    for (size_t i = 0; i < BL_COUNT_OF(storage_backends); i++) {
+        if (strcmp(storage_backends[i].name, name) == 0)
+            return &storage_backends[i];
+    }
+    return NULL;
+}
+
+static baals_status storage_note_marker(void *ctx, const char *name)
+{
+    const struct storage_backend **found = ctx;
+    for (size_t i = 0; i < BL_COUNT_OF(storage_backends); i++) {
+        const char *marker = storage_backends[i].marker;
+        if (marker != NULL && strcmp(marker, name) == 0)
+            *found = &storage_backends[i];
+    }
+    return BAALS_OK;
+}
+
+/* The backend whose files are in the folder, NULL when there are none. */
+static baals_status storage_backend_of(const struct storage_backend **out,
+                                       struct bl_env *env,
+                                       const char *path,
+                                       baals_error *err)
+{
+    *out = NULL;
+    baals_status status = bl_env_list_dir(env, path, storage_note_marker, out, err);
+    return status == BAALS_NOTFOUND ? BAALS_OK : status;
+}
+
+baals_status
+bl_storage_name_of(const char **out, struct bl_env *env, const char *path, baals_error *err)
+{
+    const struct storage_backend *there = NULL;
+    BL_TRY(storage_backend_of(&there, env, path, err));
+    *out = there == NULL ? NULL : there->name;
+    return BAALS_OK;
+}
 
 baals_status bl_storage_open(
     baals_storage **out, struct bl_env *env, const char *name, const char *path, baals_error *err)
 {
-    BL_ASSERT(out != NULL && env != NULL && name != NULL);
-    for (size_t i = 0; i < BL_COUNT_OF(storage_backends); i++) {
-        if (strcmp(storage_backends[i].name, name) == 0)
-            return storage_backends[i].open(out, env, path, err);
+    BL_ASSERT(out != NULL && env != NULL && (name != NULL || path != NULL));
+    const struct storage_backend *backend = NULL;
+    const struct storage_backend *there = NULL;
+    if (name != NULL) {
+        backend = storage_backend_named(name);
+        if (backend == NULL)
+            return bl_fail(err, BAALS_UNSUPPORTED, "no storage backend \"%s\" in this build", name);
+        if (backend->marker == NULL)
+            return backend->open(out, env, path, err);
     }
-    return bl_fail(err, BAALS_UNSUPPORTED, "no storage backend \"%s\" in this build", name);
+    BL_TRY(storage_backend_of(&there, env, path, err));
+    if (backend == NULL)
+        backend = there != NULL ? there : &storage_backends[0];
+    if (there != NULL && there != backend)
+        return bl_fail(err, BAALS_LIMIT_EXISTS,
+                       "%.160s holds a store of %s; open it as that, or repair with %s", path,
+                       there->name, backend->name);
+    return backend->open(out, env, path, err);
 }
 
 void bl_storage_close(baals_storage *storage)

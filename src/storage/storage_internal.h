@@ -23,6 +23,11 @@ bl_storage_memory_open(baals_storage **out, struct bl_env *env, const char *path
 /* Makes the folder `path` when it is absent; its parent must exist. NOMEM, IO, CORRUPT_STORE. */
 baals_status
 bl_storage_lmdb_open(baals_storage **out, struct bl_env *env, const char *path, baals_error *err);
+/* The same, where BAALS_HAVE_ROCKSDB. Any write that fails stops it until it is opened again. */
+baals_status bl_storage_rocksdb_open(baals_storage **out,
+                                     struct bl_env *env,
+                                     const char *path,
+                                     baals_error *err);
 
 /* ---- storage_fault: fails on demand ---- */
 

@@ -464,7 +464,11 @@ static void test_storage_threads(void **state)
 int main(int argc, char **argv)
 {
     static struct config configs[] = {
-        {"memory", false}, {"memory", true}, {"lmdb", false}, {"lmdb", true}};
+        {"memory", false},  {"memory", true},  {"lmdb", false}, {"lmdb", true},
+#ifdef BAALS_HAVE_ROCKSDB
+        {"rocksdb", false}, {"rocksdb", true},
+#endif
+    };
     static const struct CMUnitTest suite[] = {
         cmocka_unit_test(test_storage_model),       cmocka_unit_test(test_storage_walk),
         cmocka_unit_test(test_storage_sizes),       cmocka_unit_test(test_storage_spaces),

@@ -105,6 +105,33 @@ static void test_lmdb(void **state)
     testlib_remove_tree(dir);
 }
 
+#ifdef BAALS_HAVE_ROCKSDB
+/* The rocksdb backend does, too, is found again without being named, and a repair changes it. */
+static void test_rocksdb(void **state)
+{
+    char dir[512];
+    char path[600];
+    baals_chain *chain = NULL;
+    baals_options options = BAALS_OPTIONS_INIT;
+    (void)state;
+    testlib_temp_dir(dir, sizeof dir, "backends_rocksdb");
+    snprintf(path, sizeof path, "%s/chain", dir);
+    round_trip(path, "rocksdb", 4096);
+    assert_ok(baals_open(&chain, path, &options, NULL));
+    assert_ok(baals_close(chain, NULL));
+    options.storage = "lmdb";
+    assert_status(baals_open(&chain, path, &options, NULL), BAALS_LIMIT_EXISTS);
+    baals_verify_report report;
+    assert_ok(baals_repair(&report, path, &options, NULL, NULL, NULL));
+    options.storage = NULL;
+    assert_ok(baals_open(&chain, path, &options, NULL));
+    assert_ok(baals_close(chain, NULL));
+    options.storage = "rocksdb";
+    assert_status(baals_open(&chain, path, &options, NULL), BAALS_LIMIT_EXISTS);
+    testlib_remove_tree(dir);
+}
+#endif
+
 /* How many bytes an import is given at once makes no difference. */
 static void test_byte_by_byte(void **state)
 {
@@ -141,10 +168,11 @@ int main(int argc, char **argv)
 {
     testlib_init(argc, argv);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_memory),
-        cmocka_unit_test(test_lmdb),
-        cmocka_unit_test(test_byte_by_byte),
-        cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_memory),       cmocka_unit_test(test_lmdb),
+#ifdef BAALS_HAVE_ROCKSDB
+        cmocka_unit_test(test_rocksdb),
+#endif
+        cmocka_unit_test(test_byte_by_byte), cmocka_unit_test(test_damaged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One random chain, seen in several ways: on the memory and on the lmdb backend, exported and
- * imported, replayed, reverted and applied again. Roots, receipts and export bytes are the same.
+ * One random chain, seen in several ways: on every storage backend, exported and imported,
+ * replayed, reverted and applied again. Roots, receipts and export bytes are the same.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -76,30 +76,46 @@ static void assert_same_chain(struct chain_node *a, struct chain_node *b)
     }
 }
 
-/* Both backends give the same chain, at any size of checkpoints. */
-static void test_backends(void **state)
+/* A durable backend gives the same chain as the one in memory, at any size of checkpoints. */
+static void check_backend(const char *backend)
 {
     struct chain_genesis genesis;
     struct chain_node memory;
-    struct chain_node lmdb;
-    (void)state;
+    struct chain_node durable;
     chain_genesis_init(&genesis, 1);
     chain_genesis_counter(&genesis);
     chain_node_init(&memory, &genesis, 0);
-    chain_node_init_real(&lmdb, &genesis, 0, "property");
-    lmdb.options.checkpoint_bytes = 5000;
+    chain_node_init_real(&durable, &genesis, 0, "property");
+    durable.options.storage = backend;
+    durable.options.checkpoint_bytes = 5000;
     chain_node_open(&memory);
-    chain_node_open(&lmdb);
+    chain_node_open(&durable);
     random_chain(&memory, 1);
-    random_chain(&lmdb, 1);
-    assert_same_chain(&memory, &lmdb);
-    chain_node_close(&lmdb);
-    chain_node_open(&lmdb);
-    assert_same_chain(&memory, &lmdb);
+    random_chain(&durable, 1);
+    assert_same_chain(&memory, &durable);
+    chain_node_close(&durable);
+    chain_node_open(&durable);
+    assert_same_chain(&memory, &durable);
     chain_node_deinit(&memory);
-    chain_node_deinit(&lmdb);
+    chain_node_deinit(&durable);
     chain_genesis_deinit(&genesis);
 }
+
+/* The same chain on lmdb as in memory. */
+static void test_lmdb(void **state)
+{
+    (void)state;
+    check_backend("lmdb");
+}
+
+#ifdef BAALS_HAVE_ROCKSDB
+/* The same chain on rocksdb as in memory. */
+static void test_rocksdb(void **state)
+{
+    (void)state;
+    check_backend("rocksdb");
+}
+#endif
 
 /* import(export(chain)) = chain, into a new one and into one that has a part already; verify with
  * replay agrees. */
@@ -221,9 +237,11 @@ int main(int argc, char **argv)
 {
     testlib_init(argc, argv);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_backends),
-        cmocka_unit_test(test_export_import),
-        cmocka_unit_test(test_undo_is_inverse),
+        cmocka_unit_test(test_lmdb),
+#ifdef BAALS_HAVE_ROCKSDB
+        cmocka_unit_test(test_rocksdb),
+#endif
+        cmocka_unit_test(test_export_import), cmocka_unit_test(test_undo_is_inverse),
 #ifdef BAALS_HAVE_WASMTIME
         cmocka_unit_test(test_runtimes),
 #endif

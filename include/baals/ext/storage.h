@@ -72,7 +72,7 @@ enum {
 struct baals_storage_ops {
     uint32_t version; /* BAALS_STORAGE_OPS_VERSION; fields are only ever appended. */
     uint32_t caps;    /* BAALS_STORAGE_CAP_* */
-    const char *name; /* "memory", "lmdb" */
+    const char *name; /* "memory", "lmdb", "rocksdb" */
     /* Mandatory. Pins the latest committed batch. NOMEM, IO, LIMIT (too many snapshots). */
     baals_status (*snapshot_begin)(baals_storage *self,
                                    baals_snapshot **snapshot_out,

@@ -78,6 +78,31 @@ static void test_storage_unknown(void **state)
     fixture_end(&f);
 }
 
+/* Goal: a folder's backend is told by its files, and nothing else opens it. */
+static void test_storage_name_of(void **state)
+{
+    (void)state;
+    struct fixture f = fixture_begin();
+    const char *name = "unset";
+    baals_storage *storage = NULL;
+    assert_ok(bl_storage_name_of(&name, f.env, "absent", NULL));
+    assert_null(name);
+    assert_ok(bl_env_make_dir(f.env, "kv", NULL));
+    assert_ok(bl_file_write_all(f.env, "kv/other", bl_slice_str("x"), NULL));
+    assert_ok(bl_storage_name_of(&name, f.env, "kv", NULL));
+    assert_null(name);
+    assert_ok(bl_file_write_all(f.env, "kv/data.mdb", bl_slice_str("x"), NULL));
+    assert_ok(bl_storage_name_of(&name, f.env, "kv", NULL));
+    assert_string_equal(name, "lmdb");
+#ifdef BAALS_HAVE_ROCKSDB
+    assert_status(bl_storage_open(&storage, f.env, "rocksdb", "kv", NULL), BAALS_LIMIT_EXISTS);
+#else
+    assert_status(bl_storage_open(&storage, f.env, "rocksdb", "kv", NULL), BAALS_UNSUPPORTED);
+#endif
+    assert_null(storage);
+    fixture_end(&f);
+}
+
 /* Goal: the checksum is eight bytes and the same on every machine. */
 static void test_storage_checksum_fixed(void **state)
 {
@@ -253,10 +278,11 @@ int main(int argc, char **argv)
 {
     testlib_init(argc, argv);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_storage_unknown),     cmocka_unit_test(test_storage_checksum_fixed),
-        cmocka_unit_test(test_storage_bit_flips),   cmocka_unit_test(test_storage_moved),
-        cmocka_unit_test(test_storage_long_value),  cmocka_unit_test(test_storage_order),
-        cmocka_unit_test(test_storage_empty_batch), cmocka_unit_test(test_storage_nomem),
+        cmocka_unit_test(test_storage_name_of),        cmocka_unit_test(test_storage_unknown),
+        cmocka_unit_test(test_storage_checksum_fixed), cmocka_unit_test(test_storage_bit_flips),
+        cmocka_unit_test(test_storage_moved),          cmocka_unit_test(test_storage_long_value),
+        cmocka_unit_test(test_storage_order),          cmocka_unit_test(test_storage_empty_batch),
+        cmocka_unit_test(test_storage_nomem),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
