@@ -173,6 +173,8 @@ static baals_status journal_open_files(struct bl_journal *journal,
         bl_journal_segments_init(&journal->segments, journal->env, dir, journal->read_only, err));
     if (journal->read_only && bl_journal_segments_count(&journal->segments) == 0)
         return bl_fail(err, BAALS_NOTFOUND, "there is no journal in %s", dir);
+    if (options->trimmed == 0 && bl_journal_segments_first(&journal->segments) > 1)
+        return bl_fail(err, BAALS_CORRUPT_JOURNAL, "journal segment 00000001.log is missing");
     BL_TRY(journal_scan(journal, report, options, err));
     return journal->read_only ? BAALS_OK : journal_settle_durable(journal, err);
 }
@@ -458,10 +460,20 @@ uint64_t bl_journal_end(const struct bl_journal *journal)
     return atomic_load(&journal->end);
 }
 
-uint64_t bl_journal_begin(const struct bl_journal *journal)
+uint64_t bl_journal_begin(struct bl_journal *journal)
 {
-    (void)journal;
-    return bl_journal_position(1, BL_JOURNAL_ALIGN);
+    return bl_journal_position(bl_journal_segments_first(&journal->segments), BL_JOURNAL_ALIGN);
+}
+
+baals_status bl_journal_trim(struct bl_journal *journal,
+                             uint64_t *freed_out,
+                             uint64_t position,
+                             baals_error *err)
+{
+    BL_TRY(journal_check_writable(journal, err));
+    BL_ASSERT(position >= bl_journal_begin(journal) && position < atomic_load(&journal->end));
+    return bl_journal_segments_trim(&journal->segments, freed_out, bl_journal_segment_of(position),
+                                    err);
 }
 
 static baals_status journal_damaged(uint64_t position, baals_error *err)

@@ -59,6 +59,8 @@ struct bl_journal_options {
     int32_t read_only;      /* verify: touch nothing, report a tail instead of cutting it */
     uint64_t scan_from;     /* the position of a record known to be good: what stands before it is
                              * not read. 0: from the start */
+    int32_t trimmed;        /* 1: the first segments may be gone (bl_journal_trim); the caller looks
+                             * at bl_journal_begin. 0: a missing first one is CORRUPT_JOURNAL */
 };
 
 /* Opens (or creates, when `dir` has no segment) the journal of the chain `chain_id` in the folder
@@ -101,8 +103,15 @@ baals_status bl_journal_cover(struct bl_journal *journal, baals_error *err);
 /* The position behind the last durable record: where the next group will be looked for. Any thread.
  */
 uint64_t bl_journal_end(const struct bl_journal *journal);
-/* The first record's position. */
-uint64_t bl_journal_begin(const struct bl_journal *journal);
+/* The first record's position, later than that of segment 1 after a trim. Any thread. */
+uint64_t bl_journal_begin(struct bl_journal *journal);
+/* Removes every segment that lies wholly before `position`, a record's; the journal begins with the
+ * segment of that record from now on. Whoever opens it has to know by other means what stood
+ * before. *freed_out: bytes given back to the file system. IO; the journal stays usable. */
+baals_status bl_journal_trim(struct bl_journal *journal,
+                             uint64_t *freed_out,
+                             uint64_t position,
+                             baals_error *err);
 
 /* Reads and checks the record at `position`; NOTFOUND at the end, CORRUPT_JOURNAL when it is
  * damaged. Only durable records are seen. END records and gaps are passed over:

@@ -89,15 +89,17 @@ struct bl_journal_segment {
     struct bl_journal_segment_header header;
 };
 
-/* The segments 1..count of a folder. Every function may be called from any thread but create,
- * forget and deinit, which are the writer's. */
+/* The segments first..count of a folder; first is 1 unless the journal was trimmed. Every function
+ * may be called from any thread but create, forget and deinit, which are the writer's. */
 struct bl_journal_segments {
     struct bl_env *env;
     char *dir;
     bool read_only;
-    pthread_mutex_t mutex; /* guards all below */
-    struct bl_journal_segment *items;
-    uint32_t count;
+    pthread_mutex_t mutex;            /* guards all below */
+    struct bl_journal_segment *items; /* of the segments base + 1, ... */
+    uint32_t base;                    /* one before the first segment when the folder was listed */
+    uint32_t first;                   /* the first segment there is */
+    uint32_t count;                   /* the number of the last one */
     uint32_t cap;
     uint32_t open;
     uint64_t clock;
@@ -110,7 +112,15 @@ baals_status bl_journal_segments_init(struct bl_journal_segments *segments,
                                       bool read_only,
                                       baals_error *err);
 void bl_journal_segments_deinit(struct bl_journal_segments *segments);
+uint32_t bl_journal_segments_first(struct bl_journal_segments *segments);
 uint32_t bl_journal_segments_count(struct bl_journal_segments *segments);
+/* Removes the segments before `first`, which is there. Readers that hold one go on; new ones get
+ * NOTFOUND. *freed_out: the bytes of their files. After a failure the journal begins later and is
+ * whole. The writer's. */
+baals_status bl_journal_segments_trim(struct bl_journal_segments *segments,
+                                      uint64_t *freed_out,
+                                      uint32_t first,
+                                      baals_error *err);
 /* Opens segment `number` when it is not and reads its header; a copy of what is known goes to
  * *out. It stays open until bl_journal_segments_release. NOTFOUND beyond the count. */
 baals_status bl_journal_segments_acquire(struct bl_journal_segments *segments,

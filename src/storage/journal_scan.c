@@ -130,11 +130,14 @@ baals_status bl_journal_scan_run(struct bl_journal_scan *out,
                                  uint64_t from,
                                  baals_error *err)
 {
-    const uint64_t begin = bl_journal_position(1, BL_JOURNAL_ALIGN);
+    const uint64_t begin =
+        bl_journal_position(bl_journal_segments_first(segments), BL_JOURNAL_ALIGN);
     struct scan scan = {.window = window, .chain_id = chain_id};
-    scan.result.end = from > begin ? from : begin;
+    const uint64_t start = from > begin ? from : begin;
+    scan.result.end = start;
     scan.result.covered = true;
-    scan.linked = from <= begin;
+    /* What stood before the very first record is known: nothing. */
+    scan.linked = start == bl_journal_position(1, BL_JOURNAL_ALIGN);
     for (bool more = true; more;) {
         scan.number = bl_journal_segment_of(scan.result.end);
         if (scan.number > bl_journal_segments_count(segments))
@@ -148,8 +151,8 @@ baals_status bl_journal_scan_run(struct bl_journal_scan *out,
     if (!scan.linked) {
         return bl_fail(err, BAALS_CORRUPT_JOURNAL,
                        "no whole journal record at segment %lu offset %lu, where one is known",
-                       (unsigned long)bl_journal_segment_of(from),
-                       (unsigned long)bl_journal_offset_of(from));
+                       (unsigned long)bl_journal_segment_of(start),
+                       (unsigned long)bl_journal_offset_of(start));
     }
     *out = scan.result;
     return BAALS_OK;

@@ -50,10 +50,19 @@ baals_status bl_journal_segments_path(const struct bl_journal_segments *segments
     return bl_path_join(out, BL_PATH_MAX, segments->dir, name, err);
 }
 
+/* The entry of a segment that is in the table. */
+static struct bl_journal_segment *segment_entry(struct bl_journal_segments *segments,
+                                                uint32_t number)
+{
+    BL_ASSERT(number > segments->base && number <= segments->count);
+    return &segments->items[number - segments->base - 1];
+}
+
 /* Adds one unopened segment to the table. */
 static baals_status segment_table_add(struct bl_journal_segments *segments, baals_error *err)
 {
-    if (segments->count == segments->cap) {
+    uint32_t len = segments->count - segments->base;
+    if (len == segments->cap) {
         uint32_t cap = segments->cap == 0 ? 16 : segments->cap * 2;
         size_t size = sizeof *segments->items;
         struct bl_journal_segment *items = bl_alloc_resize(&segments->env->alloc, segments->items,
@@ -63,7 +72,7 @@ static baals_status segment_table_add(struct bl_journal_segments *segments, baal
         segments->items = items;
         segments->cap = cap;
     }
-    segments->items[segments->count] = (struct bl_journal_segment){.file = NULL};
+    segments->items[len] = (struct bl_journal_segment){.file = NULL};
     segments->count++;
     return BAALS_OK;
 }
@@ -79,11 +88,17 @@ static baals_status segment_list_one(void *ctx, const char *name)
     uint32_t number = segment_parse_name(name);
     if (number == 0)
         return BAALS_OK;
-    /* Names come in ascending order. */
-    if (number != listing->segments->count + 1)
+    /* Names come in ascending order; the first one says where the journal begins. */
+    struct bl_journal_segments *segments = listing->segments;
+    if (segments->count == 0) {
+        segments->base = number - 1;
+        segments->count = segments->base;
+        segments->first = number;
+    }
+    if (number != segments->count + 1)
         return bl_fail(listing->err, BAALS_CORRUPT_JOURNAL, "journal segment %08u.log is missing",
-                       (unsigned)(listing->segments->count + 1));
-    return segment_table_add(listing->segments, listing->err);
+                       (unsigned)(segments->count + 1));
+    return segment_table_add(segments, listing->err);
 }
 
 baals_status bl_journal_segments_init(struct bl_journal_segments *segments,
@@ -92,7 +107,7 @@ baals_status bl_journal_segments_init(struct bl_journal_segments *segments,
                                       bool read_only,
                                       baals_error *err)
 {
-    *segments = (struct bl_journal_segments){.env = env, .read_only = read_only};
+    *segments = (struct bl_journal_segments){.env = env, .read_only = read_only, .first = 1};
     segments->dir = bl_alloc_strdup(&env->alloc, dir);
     if (segments->dir == NULL)
         return bl_fail(err, BAALS_NOMEM, "no memory for the journal's path");
@@ -110,12 +125,20 @@ void bl_journal_segments_deinit(struct bl_journal_segments *segments)
 {
     if (segments->dir == NULL)
         return;
-    for (uint32_t i = 0; i < segments->count; i++)
+    for (uint32_t i = 0; i < segments->count - segments->base; i++)
         bl_file_close(segments->items[i].file);
     bl_alloc_free(&segments->env->alloc, segments->items, segments->cap * sizeof *segments->items);
     bl_alloc_free(&segments->env->alloc, segments->dir, strlen(segments->dir) + 1);
     BL_ASSERT(pthread_mutex_destroy(&segments->mutex) == 0);
     *segments = (struct bl_journal_segments){.env = NULL};
+}
+
+uint32_t bl_journal_segments_first(struct bl_journal_segments *segments)
+{
+    segment_lock(segments);
+    uint32_t first = segments->first;
+    segment_unlock(segments);
+    return first;
 }
 
 uint32_t bl_journal_segments_count(struct bl_journal_segments *segments)
@@ -172,11 +195,11 @@ baals_status bl_journal_segments_acquire(struct bl_journal_segments *segments,
 {
     baals_status status = BAALS_OK;
     segment_lock(segments);
-    if (number == 0 || number > segments->count) {
+    if (number < segments->first || number > segments->count) {
         status =
             bl_fail(err, BAALS_NOTFOUND, "there is no journal segment %lu", (unsigned long)number);
     } else {
-        struct bl_journal_segment *segment = &segments->items[number - 1];
+        struct bl_journal_segment *segment = segment_entry(segments, number);
         if (segment->file == NULL)
             status = segment_open_file(segments, segment, number, err);
         if (status == BAALS_OK) {
@@ -193,7 +216,7 @@ baals_status bl_journal_segments_acquire(struct bl_journal_segments *segments,
 static bool segment_evict(struct bl_journal_segments *segments)
 {
     struct bl_journal_segment *oldest = NULL;
-    for (uint32_t i = 0; i < segments->count; i++) {
+    for (uint32_t i = 0; i < segments->count - segments->base; i++) {
         struct bl_journal_segment *segment = &segments->items[i];
         if (segment->file == NULL || segment->users > 0)
             continue;
@@ -209,10 +232,11 @@ static bool segment_evict(struct bl_journal_segments *segments)
 void bl_journal_segments_release(struct bl_journal_segments *segments, uint32_t number)
 {
     segment_lock(segments);
-    BL_ASSERT(number >= 1 && number <= segments->count);
-    struct bl_journal_segment *segment = &segments->items[number - 1];
+    struct bl_journal_segment *segment = segment_entry(segments, number);
     BL_ASSERT(segment->users > 0);
     segment->users--;
+    if (segment->users == 0 && number < segments->first)
+        segment_close_file(segments, segment);
     while (segments->open > BL_JOURNAL_OPEN_FILES_MAX && segment_evict(segments))
         continue;
     segment_unlock(segments);
@@ -268,7 +292,7 @@ baals_status bl_journal_segments_create(struct bl_journal_segments *segments,
         BL_ASSERT(header->number == segments->count + 1);
         status = segment_table_add(segments, err);
         if (status == BAALS_OK) {
-            segments->items[header->number - 1] = (struct bl_journal_segment){
+            *segment_entry(segments, header->number) = (struct bl_journal_segment){
                 .file = file, .size = size, .verdict = BL_JOURNAL_WHOLE, .header = *header};
             segments->open++;
         }
@@ -287,16 +311,49 @@ void bl_journal_segments_resize(struct bl_journal_segments *segments,
                                 uint64_t size)
 {
     segment_lock(segments);
-    BL_ASSERT(number >= 1 && number <= segments->count);
-    segments->items[number - 1].size = size;
+    segment_entry(segments, number)->size = size;
     segment_unlock(segments);
 }
 
 void bl_journal_segments_forget(struct bl_journal_segments *segments)
 {
     segment_lock(segments);
-    BL_ASSERT(segments->count > 0);
-    segment_close_file(segments, &segments->items[segments->count - 1]);
+    BL_ASSERT(segments->count >= segments->first);
+    segment_close_file(segments, segment_entry(segments, segments->count));
     segments->count--;
     segment_unlock(segments);
+}
+
+/* Takes the first segment out of the table; readers that hold it keep their file. */
+static void segment_drop_first(struct bl_journal_segments *segments)
+{
+    segment_lock(segments);
+    struct bl_journal_segment *segment = segment_entry(segments, segments->first);
+    if (segment->users == 0)
+        segment_close_file(segments, segment);
+    segments->first++;
+    segment_unlock(segments);
+}
+
+baals_status bl_journal_segments_trim(struct bl_journal_segments *segments,
+                                      uint64_t *freed_out,
+                                      uint32_t first,
+                                      baals_error *err)
+{
+    BL_ASSERT(!segments->read_only && first <= bl_journal_segments_count(segments));
+    uint64_t freed = 0;
+    /* Ascending, each removal durable before the next: a crash never leaves a gap. */
+    for (uint32_t number = bl_journal_segments_first(segments); number < first; number++) {
+        char path[BL_PATH_MAX];
+        struct bl_journal_segment segment;
+        BL_TRY(bl_journal_segments_acquire(segments, &segment, number, err));
+        bl_journal_segments_release(segments, number);
+        BL_TRY(bl_journal_segments_path(segments, path, number, err));
+        segment_drop_first(segments);
+        BL_TRY(bl_env_remove(segments->env, path, err));
+        BL_TRY(bl_env_sync_dir(segments->env, segments->dir, err));
+        freed += segment.size;
+    }
+    *freed_out = freed;
+    return BAALS_OK;
 }

@@ -143,6 +143,39 @@ static void test_segments(void **state)
     assert_ok(bl_journal_close(journal, NULL));
 }
 
+/* A trimmed journal begins with the segment of the place, goes on from there, and opens again only
+ * for who says that it may begin later. */
+static void test_trim(void **state)
+{
+    struct bl_journal *journal = journal_lib_open(*state, NULL);
+    struct bl_journal_options options = {.segment_bytes = MIB, .trimmed = 1};
+    struct bl_journal_record record;
+    uint64_t positions[40];
+    uint64_t freed = 0;
+    for (uint64_t i = 0; i < 40; i++)
+        positions[i] = journal_lib_commit(journal, i, 100000);
+    uint64_t kept = positions[25];
+    assert_ok(bl_journal_trim(journal, &freed, kept, NULL));
+    assert_int_equal(freed, ((kept >> 32) - 1) * MIB);
+    assert_int_equal(bl_journal_begin(journal) >> 32, kept >> 32);
+    assert_status(bl_journal_read(journal, &record, positions[25] - (1ull << 32), NULL),
+                  BAALS_OK); /* before the beginning: the first record there is */
+    assert_true(record.position >= bl_journal_begin(journal) && record.position <= kept);
+    bl_journal_record_deinit(journal, &record);
+    (void)journal_lib_commit(journal, 40, 10);
+    assert_ok(bl_journal_close(journal, NULL));
+    assert_status(journal_lib_try(*state, NULL, 0), BAALS_CORRUPT_JOURNAL);
+    for (uint64_t from = 0; from <= kept; from += kept) {
+        options.scan_from = from;
+        assert_ok(bl_journal_open(&journal, NULL, *state, JOURNAL_LIB_DIR, &journal_lib_chain,
+                                  &options, NULL));
+        assert_ok(bl_journal_read(journal, &record, kept, NULL));
+        assert_int_equal(record.position, kept);
+        bl_journal_record_deinit(journal, &record);
+        assert_ok(bl_journal_close(journal, NULL));
+    }
+}
+
 /* A record larger than a segment, and a group that grows beyond it, keep their positions. */
 static void test_large(void **state)
 {
@@ -467,6 +500,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_abandon, setup, teardown),
         cmocka_unit_test_setup_teardown(test_cover, setup, teardown),
         cmocka_unit_test_setup_teardown(test_segments, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_trim, setup, teardown),
         cmocka_unit_test_setup_teardown(test_large, setup, teardown),
         cmocka_unit_test_setup_teardown(test_limits, setup, teardown),
         cmocka_unit_test_setup_teardown(test_read_elsewhere, setup, teardown),

@@ -134,6 +134,64 @@ static void test_open_files(void **state)
     bl_journal_segments_deinit(&segments);
 }
 
+/* Trimming removes from the front; who holds a segment keeps reading it, nobody gets it anew. */
+static void test_trim(void **state)
+{
+    enum { COUNT = 5 };
+    struct bl_journal_segments segments;
+    struct bl_journal_segment held;
+    struct bl_journal_segment other;
+    uint8_t byte;
+    size_t read = 0;
+    uint64_t freed = 0;
+    assert_ok(bl_journal_segments_init(&segments, *state, JOURNAL_LIB_DIR, false, NULL));
+    for (uint32_t i = 1; i <= COUNT; i++) {
+        struct bl_journal_segment_header header = {.number = i};
+        assert_ok(bl_journal_segments_create(&segments, &header, 8192, NULL));
+    }
+    assert_ok(bl_journal_segments_acquire(&segments, &held, 2, NULL));
+    assert_ok(bl_journal_segments_trim(&segments, &freed, 4, NULL));
+    assert_int_equal(freed, 3 * 8192);
+    assert_int_equal(bl_journal_segments_first(&segments), 4);
+    assert_int_equal(bl_journal_segments_count(&segments), COUNT);
+    assert_ok(bl_file_read_at(held.file, &byte, &read, 0, 1, NULL));
+    assert_int_equal(read, 1);
+    assert_status(bl_journal_segments_acquire(&segments, &other, 2, NULL), BAALS_NOTFOUND);
+    bl_journal_segments_release(&segments, 2);
+    assert_ok(bl_journal_segments_acquire(&segments, &other, 4, NULL));
+    bl_journal_segments_release(&segments, 4);
+    bl_journal_segments_deinit(&segments);
+    assert_ok(bl_journal_segments_init(&segments, *state, JOURNAL_LIB_DIR, false, NULL));
+    assert_int_equal(bl_journal_segments_first(&segments), 4);
+    assert_ok(bl_journal_segments_acquire(&segments, &other, COUNT, NULL));
+    assert_int_equal(other.header.number, COUNT);
+    bl_journal_segments_release(&segments, COUNT);
+    bl_journal_segments_deinit(&segments);
+}
+
+/* A removal that fails leaves a journal that begins later and has no gap. */
+static void test_trim_fails(void **state)
+{
+    enum { COUNT = 4 };
+    struct testlib_faulty_env faulty;
+    struct bl_journal_segments segments;
+    uint64_t freed = 7;
+    testlib_faulty_env_init(&faulty, *state);
+    assert_ok(bl_journal_segments_init(&segments, &faulty.env, JOURNAL_LIB_DIR, false, NULL));
+    for (uint32_t i = 1; i <= COUNT; i++) {
+        struct bl_journal_segment_header header = {.number = i};
+        assert_ok(bl_journal_segments_create(&segments, &header, 8192, NULL));
+    }
+    faulty.status = BAALS_IO;
+    faulty.fail_at = faulty.calls + 3; /* remove, sync, remove */
+    assert_status(bl_journal_segments_trim(&segments, &freed, 4, NULL), BAALS_IO);
+    assert_int_equal(freed, 7);
+    bl_journal_segments_deinit(&segments);
+    assert_ok(bl_journal_segments_init(&segments, *state, JOURNAL_LIB_DIR, false, NULL));
+    assert_int_equal(bl_journal_segments_first(&segments), 2);
+    bl_journal_segments_deinit(&segments);
+}
+
 int main(int argc, char **argv)
 {
     testlib_init(argc, argv);
@@ -142,6 +200,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_gap, setup, teardown),
         cmocka_unit_test_setup_teardown(test_create, setup, teardown),
         cmocka_unit_test_setup_teardown(test_create_fails, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_trim, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_trim_fails, setup, teardown),
         cmocka_unit_test_setup_teardown(test_open_files, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
