@@ -16,6 +16,7 @@
 #include "contracts/frame.h"
 #include "contracts/host.h"
 #include "contracts/stacks.h"
+#include "contracts/trace.h"
 #include "contracts/vm_wasmtime.h"
 
 #define ENGINE_CACHE_BYTES_DEFAULT ((size_t)64 * 1024 * 1024)
@@ -149,7 +150,7 @@ static baals_status engine_attempt(const struct engine *self,
 
 static bool engine_may_run_fast(const struct engine *self, const baals_execution *params)
 {
-    return self->fast != NULL &&
+    return self->fast != NULL && params->tracer == NULL &&
            (params->expired == NULL || params->gas <= ENGINE_UNWATCHED_GAS_MAX);
 }
 
@@ -224,7 +225,14 @@ static baals_status engine_execute(baals_contract_engine *base,
     if (engine_may_run_fast(self, params) && bl_stacks_run(self->stacks, engine_job_run, &job))
         return job.status;
     struct bl_execution execution = engine_execution(self, params, host, err);
-    return engine_attempt(self, result_out, &execution);
+    if (params->tracer == NULL)
+        return engine_attempt(self, result_out, &execution);
+    execution.trace = bl_trace_new(self->alloc, params->tracer);
+    if (execution.trace == NULL)
+        return bl_fail(err, BAALS_NOMEM, "no memory for a trace");
+    baals_status status = engine_attempt(self, result_out, &execution);
+    bl_trace_free(execution.trace);
+    return status;
 }
 
 /* ---- lifecycle ---- */

@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+#include "contracts/trace.h"
+
 struct bl_frame *bl_frame_new(struct bl_execution *execution, struct bl_frame *parent)
 {
     struct bl_frame *frame = bl_alloc_zero(&execution->alloc, 1, sizeof *frame);
@@ -158,6 +160,8 @@ static baals_status frame_execute(struct bl_frame *frame,
 {
     struct bl_execution *execution = frame->execution;
     BL_TRY(frame_instantiate(frame, module));
+    if (execution->trace != NULL)
+        bl_trace_attach(frame, module, left);
     if (execution->params->expired != NULL)
         bl_vm_watch(frame->instance, frame_expired, execution);
     bl_vm_gas_set(frame->instance, (int64_t)left);
@@ -238,8 +242,9 @@ static baals_status frame_enter(struct bl_frame *frame,
     return BAALS_OK;
 }
 
-baals_status
-bl_frame_run(struct bl_frame *frame, struct bl_frame_end *end_out, const struct bl_entry *entry)
+/* From the look-up of the code to the end. */
+static baals_status
+frame_run(struct bl_frame *frame, struct bl_frame_end *end_out, const struct bl_entry *entry)
 {
     struct bl_execution *execution = frame->execution;
     baals_contract_host *host = execution->host;
@@ -272,10 +277,23 @@ bl_frame_run(struct bl_frame *frame, struct bl_frame_end *end_out, const struct 
         module = bl_cache_put(execution->cache, module);
     }
     status = frame_enter(frame, end_out, module, entry, load);
+    if (execution->trace != NULL)
+        bl_trace_places(frame, module);
     bl_vm_destroy(frame->instance);
     frame->instance = NULL;
     bl_cache_release(execution->cache, module);
     return status;
+}
+
+baals_status
+bl_frame_run(struct bl_frame *frame, struct bl_frame_end *end_out, const struct bl_entry *entry)
+{
+    if (frame->execution->trace == NULL)
+        return frame_run(frame, end_out, entry);
+    bl_trace_enter(frame, entry);
+    BL_TRY(frame_run(frame, end_out, entry));
+    bl_trace_leave(frame, end_out);
+    return BAALS_OK;
 }
 
 /* ---- calls between contracts ---- */

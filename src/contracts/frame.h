@@ -22,6 +22,8 @@
 #define BL_HOST_INPUTS_MAX 3u
 
 /* What is the same for all frames. */
+struct bl_trace;
+
 struct bl_execution {
     struct bl_alloc alloc;
     baals_vm *vm;
@@ -37,6 +39,7 @@ struct bl_execution {
     uint32_t host_calls;
     uint64_t random_counter; /* of the random stream; no rollback sets it back */
     baals_error *err;
+    struct bl_trace *trace; /* NULL: nobody listens */
 };
 
 /* An open scan (docs/spec/contracts.md 6, storage_scan). */

@@ -3,6 +3,7 @@
  * Host functions that reach beyond the contract: calls to other contracts, events, log lines.
  */
 #include "contracts/host.h"
+#include "contracts/trace.h"
 
 #define CALL_READONLY 1u
 #define CALL_LOG_LEVEL_MAX 3u
@@ -25,6 +26,7 @@ bool bl_host_enter(struct bl_frame *frame,
     if (!bl_host_ok(frame, bl_frame_call(frame, result_out, &gas_used, call)))
         return false;
     bl_vm_gas_set(frame->instance, bl_vm_gas_get(frame->instance) - (int64_t)gas_used);
+    bl_trace_elsewhere(frame, gas_used);
     return true;
 }
 
@@ -54,6 +56,8 @@ baals_vm_action bl_host_call_contract(void *ctx,
     BL_HOST_TRY(bl_host_ok(frame, bl_frame_check_call(frame, &result, &call)));
     if (result == BAALS_RECEIPT_OK)
         BL_HOST_TRY(bl_host_enter(frame, &result, &call, args[6]));
+    else
+        bl_trace_refused(frame, &call, result);
     *result_out = result;
     return BAALS_VM_CONTINUE;
 }
@@ -107,6 +111,7 @@ baals_vm_action bl_host_log_event(void *ctx,
     baals_status status = host->ops->emit(host, &event, execution->err);
     BL_HOST_TRY(bl_host_require(frame, status != BAALS_LIMIT, BAALS_TRAP_LIMIT));
     BL_HOST_TRY(bl_host_ok(frame, status));
+    bl_trace_event(frame, &event);
     return BAALS_VM_CONTINUE;
 }
 
@@ -125,5 +130,6 @@ bl_host_log(void *ctx, baals_vm_instance *instance, uint64_t *result_out, const 
     baals_contract_host *host = frame->execution->host;
     if (host->ops->log != NULL)
         host->ops->log(host, &frame->contract, (int32_t)level, text);
+    bl_trace_log(frame, level, text);
     return BAALS_VM_CONTINUE;
 }

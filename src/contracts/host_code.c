@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "contracts/host.h"
+#include "contracts/trace.h"
 #include "crypto/crypto.h"
 #include "types/types.h"
 
@@ -55,12 +56,14 @@ bl_host_transfer(void *ctx, baals_vm_instance *instance, uint64_t *result_out, c
     BL_HOST_TRY(code_covers(frame, &covered, amount));
     if (!covered) {
         *result_out = BL_CALL_INSUFFICIENT_FUNDS;
+        bl_trace_transfer(frame, &to, amount, BL_CALL_INSUFFICIENT_FUNDS);
         return BAALS_VM_CONTINUE;
     }
     BL_HOST_TRY(code_transfer_makes_record(frame, &makes, &to, amount));
     if (makes)
         BL_HOST_TRY(bl_host_charge(frame, execution->schedule->transfer_create));
     BL_HOST_TRY(bl_host_ok(frame, bl_frame_move_value(frame, &to, amount)));
+    bl_trace_transfer(frame, &to, amount, BAALS_RECEIPT_OK);
     *result_out = BAALS_RECEIPT_OK;
     return BAALS_VM_CONTINUE;
 }
@@ -140,6 +143,8 @@ baals_vm_action bl_host_deploy_contract(void *ctx,
     BL_HOST_TRY(code_check_deploy(frame, &result, &call));
     if (result == BAALS_RECEIPT_OK)
         BL_HOST_TRY(bl_host_enter(frame, &result, &call, args[5]));
+    else
+        bl_trace_refused(frame, &call, result);
     if (result == BAALS_RECEIPT_OK)
         bl_host_write(frame, dst, bl_slice(call.contract.bytes, sizeof call.contract.bytes));
     *result_out = result;
@@ -183,6 +188,8 @@ bl_host_set_code(void *ctx, baals_vm_instance *instance, uint64_t *result_out, c
     BL_HOST_TRY(code_check_set(frame, &result, &call));
     if (result == BAALS_RECEIPT_OK)
         BL_HOST_TRY(bl_host_enter(frame, &result, &call, args[3]));
+    else
+        bl_trace_refused(frame, &call, result);
     *result_out = result;
     return BAALS_VM_CONTINUE;
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "baals/ext/storage.h"
+#include "contracts/trace.h"
 
 #define STORAGE_SCAN_DESCENDING 1u
 
@@ -49,6 +50,7 @@ baals_vm_action bl_host_storage_read(void *ctx,
     BL_HOST_TRY(bl_host_input(frame, &key, 0, (uint32_t)args[0], key_len));
     BL_HOST_TRY(bl_host_place(frame, dst, cap));
     BL_HOST_TRY(storage_find(frame, &value, &found, key));
+    bl_trace_storage(frame, BAALS_TRACE_READ, key, found ? &value : NULL, bl_slice(NULL, 0));
     if (!found) {
         *result_out = UINT32_MAX;
         return BAALS_VM_CONTINUE;
@@ -84,6 +86,7 @@ baals_vm_action bl_host_storage_write(void *ctx,
     BL_HOST_TRY(storage_find(frame, &old, &found, key));
     uint64_t longer = old.len > value.len ? old.len : value.len;
     BL_HOST_TRY(bl_host_charge(frame, schedule->storage_write_byte * longer));
+    bl_trace_storage(frame, BAALS_TRACE_WRITE, key, found ? &old : NULL, value);
     baals_contract_host *host = execution->host;
     BL_HOST_TRY(bl_host_ok(
         frame, host->ops->storage_put(host, &frame->contract, key, value, execution->err)));
@@ -109,6 +112,7 @@ baals_vm_action bl_host_storage_remove(void *ctx,
     BL_HOST_TRY(storage_find(frame, &old, &found, key));
     BL_HOST_TRY(bl_host_charge(frame, schedule->storage_remove_byte * old.len));
     *result_out = found ? 1 : 0;
+    bl_trace_storage(frame, BAALS_TRACE_REMOVE, key, found ? &old : NULL, bl_slice(NULL, 0));
     if (!found)
         return BAALS_VM_CONTINUE;
     baals_contract_host *host = execution->host;
@@ -199,6 +203,7 @@ baals_vm_action bl_host_storage_scan(void *ctx,
     BL_HOST_TRY(bl_host_input(frame, &prefix, 0, (uint32_t)args[0], prefix_len));
     BL_HOST_TRY(bl_host_input(frame, &start, 1, (uint32_t)args[2], start_len));
     scan_begin(&frame->scans[handle - 1], prefix, start, flags != 0);
+    bl_trace_storage(frame, BAALS_TRACE_SCAN, prefix, NULL, start);
     *result_out = handle;
     return BAALS_VM_CONTINUE;
 }
@@ -247,6 +252,8 @@ baals_vm_action bl_host_storage_next(void *ctx,
     BL_HOST_TRY(bl_host_place(frame, lens_dst, 8));
     BL_HOST_TRY(scan_seek(frame, &key, &value, &found, scan));
     *result_out = 0;
+    bl_trace_storage(frame, BAALS_TRACE_NEXT, found ? key : bl_slice(NULL, 0),
+                     found ? &value : NULL, bl_slice(NULL, 0));
     if (!found)
         return BAALS_VM_CONTINUE;
 

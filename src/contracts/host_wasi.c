@@ -6,6 +6,7 @@
  * descriptors, no files, no arguments and no environment; a bad pointer traps, as everywhere.
  */
 #include "contracts/host.h"
+#include "contracts/trace.h"
 
 enum {
     WASI_SUCCESS = 0,
@@ -231,6 +232,8 @@ static bool wasi_log(struct bl_frame *frame, const struct wasi_buffers *buffers)
         text.len--;
     if (text.len > 0 && host->ops->log != NULL)
         host->ops->log(host, &frame->contract, WASI_LOG_LEVEL, text);
+    if (text.len > 0)
+        bl_trace_log(frame, WASI_LOG_LEVEL, text);
     return true;
 }
 

@@ -373,6 +373,11 @@ static void interpreter_watch(baals_vm_instance *instance, int32_t (*expired)(vo
     in->expired_ctx = ctx;
 }
 
+void bl_interpreter_attach(baals_vm_instance *instance, struct bl_profile *profile)
+{
+    interpreter_instance_of(instance)->profile = profile;
+}
+
 static int32_t interpreter_stack_get(const baals_vm_instance *instance)
 {
     const struct bl_interpreter_instance *in = interpreter_const_of(instance);

@@ -13,6 +13,7 @@
 #include "baals/ext/vm.h"
 #include "base/arena.h"
 #include "contracts/gas.h"
+#include "contracts/profile.h"
 #include "contracts/wasm.h"
 
 /* Instructions of the prepared code that WebAssembly does not have. */
@@ -101,6 +102,7 @@ struct bl_interpreter_instance {
     bool *dropped;   /* one per data segment */
     uint64_t *stack; /* BL_INTERPRETER_SLOTS values */
     struct bl_interpreter_frame *frames;
+    struct bl_profile *profile; /* NULL: nobody asks where the gas goes */
 };
 
 /*
@@ -128,6 +130,9 @@ baals_vm_end bl_interpreter_run(struct bl_interpreter_instance *instance,
                                 uint64_t *values,
                                 baals_vm_trap *trap_out,
                                 baals_error *err);
+
+/* From now on the instance, which is the interpreter's, tells `profile` of its functions. */
+void bl_interpreter_attach(baals_vm_instance *instance, struct bl_profile *profile);
 
 /* Grows the memory by `pages` and returns the old size in pages, or UINT32_MAX when the maximum
  * forbids it. False when the machine has no memory. */

@@ -202,6 +202,17 @@ static bool run_refuel(struct run *r)
     return gas + taken >= 0;
 }
 
+static int64_t run_gas(const struct run *r)
+{
+    return run_s64(r->instance->globals[r->module->gas_global]) + r->instance->reserve;
+}
+
+static uint32_t run_function_index(const struct run *r,
+                                   const struct bl_interpreter_function *function)
+{
+    return (uint32_t)(function - r->module->functions) + r->module->wasm->import_count;
+}
+
 /* Enters a function whose parameters are on the stack. False: the interpreter's own bounds. */
 static bool run_enter(struct run *r, const struct bl_interpreter_function *callee)
 {
@@ -217,6 +228,8 @@ static bool run_enter(struct run *r, const struct bl_interpreter_function *calle
         memset(r->sp, 0, callee->locals * sizeof *r->sp);
     r->sp += callee->locals;
     r->pc = r->cells + callee->entry;
+    if (r->instance->profile != NULL)
+        bl_profile_enter(r->instance->profile, run_function_index(r, callee), run_gas(r));
     return true;
 }
 
@@ -226,7 +239,11 @@ static baals_vm_action run_host(struct run *r, uint32_t index)
     const baals_vm_host_function *host = r->module->hosts[index];
     uint64_t result = 0;
     r->sp -= host->param_count;
+    if (r->instance->profile != NULL)
+        bl_profile_enter(r->instance->profile, index, run_gas(r));
     baals_vm_action action = host->call(r->instance->ctx, &r->instance->base, &result, r->sp);
+    if (r->instance->profile != NULL)
+        bl_profile_leave(r->instance->profile, run_gas(r));
     if (action != BAALS_VM_CONTINUE)
         return action;
     if (host->result != BAALS_VM_NONE)
@@ -380,6 +397,8 @@ static baals_vm_end run_loop(struct run *r)
             if (results != 0)
                 locals[0] = RUN_X;
             sp = locals + results;
+            if (in->profile != NULL)
+                bl_profile_leave(in->profile, run_gas(r));
             const struct bl_interpreter_frame *frame = &in->frames[--r->depth];
             if (frame->pc == NULL)
                 return BAALS_VM_END_OK;
@@ -639,16 +658,37 @@ fault:
     return BAALS_VM_END_FAULT;
 }
 
+/* The offset of a cell's instruction in the module. */
+static uint32_t run_offset(const struct run *r, const struct bl_cell *pc)
+{
+    size_t cell = (size_t)(pc - r->cells);
+    uint32_t offset = 0;
+    memcpy(&offset, r->module->offsets.data + cell * sizeof offset, sizeof offset);
+    return offset;
+}
+
 static void run_locate(baals_vm_trap *trap_out, const struct run *r)
 {
-    const struct bl_interpreter_module *module = r->module;
-    size_t cell = (size_t)(r->pc - r->cells);
-    uint32_t offset = 0;
-    memcpy(&offset, module->offsets.data + cell * sizeof offset, sizeof offset);
     trap_out->status = r->trap;
-    trap_out->function_index =
-        (uint32_t)(r->function - module->functions) + module->wasm->import_count;
-    trap_out->offset = offset;
+    trap_out->function_index = run_function_index(r, r->function);
+    trap_out->offset = run_offset(r, r->pc);
+}
+
+/* What a profile learns when the call is over: where it ended, unless it returned, and that all
+ * functions have. A frame holds where its callee's caller goes on, one cell behind the call. */
+static void run_profile_end(const struct run *r, baals_vm_end end)
+{
+    struct bl_profile *profile = r->instance->profile;
+    bl_profile_clear_places(profile);
+    if (end == BAALS_VM_END_EXIT || end == BAALS_VM_END_TRAP) {
+        bl_profile_add_place(profile, run_function_index(r, r->function), run_offset(r, r->pc));
+        for (uint32_t i = r->depth - 1; i > 0; i--) {
+            const struct bl_interpreter_frame *frame = &r->instance->frames[i];
+            bl_profile_add_place(profile, run_function_index(r, frame->function),
+                                 run_offset(r, frame->pc - 1));
+        }
+    }
+    bl_profile_unwind(profile, run_gas(r));
 }
 
 baals_vm_end bl_interpreter_run(struct bl_interpreter_instance *instance,
@@ -683,6 +723,8 @@ baals_vm_end bl_interpreter_run(struct bl_interpreter_instance *instance,
         values[0] = instance->stack[0];
     if (end == BAALS_VM_END_TRAP)
         run_locate(trap_out, &r);
+    if (instance->profile != NULL)
+        run_profile_end(&r, end);
     if (end == BAALS_VM_END_FAULT)
         (void)bl_fail(err, BAALS_INTERNAL_FAULT, "%s",
                       r.expired ? "the call was stopped"

@@ -10,14 +10,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#define EXPLAIN_NAME_MAX 64u
-
-static bool explain_u32(uint32_t *out, struct bl_wasm_cursor *cursor)
+bool bl_wasm_walk_u32(uint32_t *out, struct bl_wasm_cursor *cursor)
 {
     return bl_wasm_read_u32(out, cursor) == BL_WASM_CODE_OK;
 }
 
-static bool explain_skip(struct bl_wasm_cursor *cursor, uint32_t len)
+bool bl_wasm_walk_skip(struct bl_wasm_cursor *cursor, uint32_t len)
 {
     if (len > cursor->end - cursor->at)
         return false;
@@ -25,32 +23,30 @@ static bool explain_skip(struct bl_wasm_cursor *cursor, uint32_t len)
     return true;
 }
 
-static bool explain_skip_name(struct bl_wasm_cursor *cursor)
+bool bl_wasm_walk_skip_name(struct bl_wasm_cursor *cursor)
 {
     uint32_t len = 0;
-    return explain_u32(&len, cursor) && explain_skip(cursor, len);
+    return bl_wasm_walk_u32(&len, cursor) && bl_wasm_walk_skip(cursor, len);
 }
 
-/* A part with its size before it; *out is its content, the cursor moves behind it. */
-static bool explain_part(struct bl_wasm_cursor *out, struct bl_wasm_cursor *cursor)
+bool bl_wasm_walk_part(struct bl_wasm_cursor *out, struct bl_wasm_cursor *cursor)
 {
     uint32_t size = 0;
-    if (!explain_u32(&size, cursor))
+    if (!bl_wasm_walk_u32(&size, cursor))
         return false;
     *out = *cursor;
-    if (!explain_skip(cursor, size))
+    if (!bl_wasm_walk_skip(cursor, size))
         return false;
     out->end = cursor->at;
     return true;
 }
 
-/* The next section of a module. */
-static bool explain_section(uint8_t *id, struct bl_wasm_cursor *out, struct bl_wasm_cursor *cursor)
+bool bl_wasm_walk_section(uint8_t *id, struct bl_wasm_cursor *out, struct bl_wasm_cursor *cursor)
 {
-    return bl_wasm_read_byte(id, cursor) == BL_WASM_CODE_OK && explain_part(out, cursor);
+    return bl_wasm_read_byte(id, cursor) == BL_WASM_CODE_OK && bl_wasm_walk_part(out, cursor);
 }
 
-static bool explain_begin(struct bl_wasm_cursor *cursor, baals_slice bytes)
+bool bl_wasm_walk_begin(struct bl_wasm_cursor *cursor, baals_slice bytes)
 {
     *cursor = (struct bl_wasm_cursor){.bytes = bytes.data, .at = 8};
     if (bytes.len < 8 || bytes.len > UINT32_MAX)
@@ -65,12 +61,12 @@ static bool explain_imports(uint32_t *out, struct bl_wasm_cursor cursor)
     uint32_t count = 0;
     uint32_t type = 0;
     uint8_t kind = 0;
-    if (!explain_u32(&count, &cursor))
+    if (!bl_wasm_walk_u32(&count, &cursor))
         return false;
     for (uint32_t i = 0; i < count; i++) {
-        if (!explain_skip_name(&cursor) || !explain_skip_name(&cursor) ||
+        if (!bl_wasm_walk_skip_name(&cursor) || !bl_wasm_walk_skip_name(&cursor) ||
             bl_wasm_read_byte(&kind, &cursor) != BL_WASM_CODE_OK || kind != BL_WASM_KIND_FUNCTION ||
-            !explain_u32(&type, &cursor))
+            !bl_wasm_walk_u32(&type, &cursor))
             return false;
     }
     *out = count;
@@ -82,10 +78,10 @@ static bool explain_body(struct bl_wasm_instruction *out, struct bl_wasm_cursor 
 {
     uint32_t runs = 0;
     uint32_t count = 0;
-    if (!explain_u32(&runs, &cursor))
+    if (!bl_wasm_walk_u32(&runs, &cursor))
         return false;
     for (uint32_t i = 0; i < runs; i++) {
-        if (!explain_u32(&count, &cursor) || !explain_skip(&cursor, 1))
+        if (!bl_wasm_walk_u32(&count, &cursor) || !bl_wasm_walk_skip(&cursor, 1))
             return false;
     }
     enum bl_wasm_code code = BL_WASM_CODE_OK;
@@ -99,9 +95,9 @@ static bool explain_code(struct bl_wasm_error *fault, struct bl_wasm_cursor curs
     struct bl_wasm_instruction instruction;
     struct bl_wasm_cursor body;
     uint32_t count = 0;
-    if (!explain_u32(&count, &cursor))
+    if (!bl_wasm_walk_u32(&count, &cursor))
         return false;
-    for (uint32_t i = 0; i < count && explain_part(&body, &cursor); i++) {
+    for (uint32_t i = 0; i < count && bl_wasm_walk_part(&body, &cursor); i++) {
         if (!explain_body(&instruction, body))
             continue;
         fault->offset = instruction.offset;
@@ -118,9 +114,9 @@ bool bl_wasm_explain_float(struct bl_wasm_error *fault, baals_slice bytes)
     struct bl_wasm_cursor section;
     uint32_t imports = 0;
     uint8_t id = 0;
-    if (!explain_begin(&cursor, bytes))
+    if (!bl_wasm_walk_begin(&cursor, bytes))
         return false;
-    while (explain_section(&id, &section, &cursor)) {
+    while (bl_wasm_walk_section(&id, &section, &cursor)) {
         if (id == 2 && !explain_imports(&imports, section))
             return false;
         if (id == 10)
@@ -129,13 +125,12 @@ bool bl_wasm_explain_float(struct bl_wasm_error *fault, baals_slice bytes)
     return false;
 }
 
-/* Cuts a name to EXPLAIN_NAME_MAX bytes at a character; false when it is not one line of text. */
-static bool explain_name_fit(baals_slice *name)
+bool bl_wasm_name_fit(baals_slice *name)
 {
     if (name->len == 0 || !bl_wasm_utf8_valid(*name))
         return false;
-    if (name->len > EXPLAIN_NAME_MAX)
-        name->len = EXPLAIN_NAME_MAX;
+    if (name->len > BL_WASM_NAME_SHOWN_MAX)
+        name->len = BL_WASM_NAME_SHOWN_MAX;
     while (!bl_wasm_utf8_valid(*name))
         name->len--;
     for (size_t i = 0; i < name->len; i++) {
@@ -151,14 +146,14 @@ static bool explain_function_names(baals_slice *out, struct bl_wasm_cursor curso
     uint32_t count = 0;
     uint32_t index = 0;
     struct bl_wasm_cursor name;
-    if (!explain_u32(&count, &cursor))
+    if (!bl_wasm_walk_u32(&count, &cursor))
         return false;
     for (uint32_t i = 0; i < count; i++) {
-        if (!explain_u32(&index, &cursor) || !explain_part(&name, &cursor))
+        if (!bl_wasm_walk_u32(&index, &cursor) || !bl_wasm_walk_part(&name, &cursor))
             return false;
         if (index == wanted) {
             baals_slice text = bl_slice(name.bytes + name.at, name.end - name.at);
-            const bool fits = explain_name_fit(&text);
+            const bool fits = bl_wasm_name_fit(&text);
             if (fits)
                 *out = text;
             return fits;
@@ -173,14 +168,14 @@ bool bl_wasm_function_name(baals_slice *out, baals_slice bytes, uint32_t functio
     struct bl_wasm_cursor section;
     struct bl_wasm_cursor name;
     uint8_t id = 0;
-    if (!explain_begin(&cursor, bytes))
+    if (!bl_wasm_walk_begin(&cursor, bytes))
         return false;
-    while (explain_section(&id, &section, &cursor)) {
-        if (id != 0 || !explain_part(&name, &section) || name.end - name.at != 4 ||
+    while (bl_wasm_walk_section(&id, &section, &cursor)) {
+        if (id != 0 || !bl_wasm_walk_part(&name, &section) || name.end - name.at != 4 ||
             memcmp(name.bytes + name.at, "name", 4) != 0)
             continue;
         struct bl_wasm_cursor part;
-        while (explain_section(&id, &part, &section)) {
+        while (bl_wasm_walk_section(&id, &part, &section)) {
             if (id == 1)
                 return explain_function_names(out, part, function_index);
         }
@@ -211,7 +206,7 @@ bl_wasm_explain_fault(const struct bl_wasm_error *fault, baals_slice bytes, baal
     /* The hint saves its reader a day. */
     const char *hint =
         fault->code == BL_WASM_CODE_FLOAT ? "; formatting or math code usually brings it in" : "";
-    char function[sizeof "function 4294967295 \"\": " + EXPLAIN_NAME_MAX];
+    char function[sizeof "function 4294967295 \"\": " + BL_WASM_NAME_SHOWN_MAX];
     explain_function(function, sizeof function, fault->function_index, bytes);
     return bl_fail_at(err, BAALS_REJECT_CODE, fault->offset, "%s%s%s%s (%s at offset %u)%s",
                       function, op ? bl_wasm_op_name(fault->opcode) : "", op ? ": " : "",

@@ -39,6 +39,23 @@ __attribute__((warn_unused_result)) enum bl_wasm_code
 bl_wasm_read_type(uint8_t *out, struct bl_wasm_cursor *cursor);
 bool bl_wasm_utf8_valid(baals_slice text);
 
+/* ---- walking without a decoder (wasm_explain.c) ----
+ * For bytes that may be anything: every length is checked, false ends the walk. */
+
+/* At the first section of a module. */
+bool bl_wasm_walk_begin(struct bl_wasm_cursor *cursor, baals_slice bytes);
+/* The next section: its id and its content. */
+bool bl_wasm_walk_section(uint8_t *id, struct bl_wasm_cursor *out, struct bl_wasm_cursor *cursor);
+bool bl_wasm_walk_u32(uint32_t *out, struct bl_wasm_cursor *cursor);
+bool bl_wasm_walk_skip(struct bl_wasm_cursor *cursor, uint32_t len);
+bool bl_wasm_walk_skip_name(struct bl_wasm_cursor *cursor);
+/* A part with its size before it; *out is its content, the cursor moves behind it. */
+bool bl_wasm_walk_part(struct bl_wasm_cursor *out, struct bl_wasm_cursor *cursor);
+/* Cuts a name to BL_WASM_NAME_SHOWN_MAX bytes at a character; false when it is not one line of
+ * text. */
+bool bl_wasm_name_fit(baals_slice *name);
+#define BL_WASM_NAME_SHOWN_MAX 64u
+
 /* ---- decoding ---- */
 
 /* An open block while a body is validated. */

@@ -15,6 +15,7 @@
  */
 #include "baals/error.h"
 #include "baals/ext/vm.h"
+#include "baals/trace.h"
 #include "baals/types.h"
 
 #ifdef __cplusplus
@@ -144,6 +145,8 @@ typedef struct baals_execution {
     int32_t (*expired)(void *ctx);
     void *expired_ctx;
     baals_hash prev_hash; /* of the block: what `random` begins with */
+    /* Who is told what happens; NULL: nobody. Changes no result. */
+    const baals_tracer *tracer;
 } baals_execution;
 
 /** What became of it. `output` is in memory of the engine until the next execution on this thread's
