@@ -9,6 +9,7 @@
  * Everything is thread-safe.
  */
 #include "base/base.h"
+#include "base/workers.h"
 
 /* ---- hashes ---- */
 
@@ -77,9 +78,26 @@ void bl_ed25519_verify_batch(uint8_t *verdicts,
                              size_t count,
                              const char *tag);
 
+/* The same, shared out to a pool of threads (NULL: the caller alone). */
+void bl_ed25519_verify_shared(struct bl_workers *workers,
+                              uint8_t *verdicts,
+                              const struct bl_signed *items,
+                              size_t count,
+                              const char *tag);
+
+/* Signatures per equation at most: beyond this the gain per signature is small. */
+#define BL_SIGNATURE_BATCH_MAX 1024u
+/* How many of `count` signatures one thread of `threads` should take at a time: few enough that all
+ * threads have some, as many as that allows otherwise, since large batches cost less. */
+size_t bl_ed25519_share(size_t count, uint32_t threads);
+
 /* True for a canonical encoding of a point that is not of small order: the keys that may send
  * transactions, be authorities or stand in a genesis (docs/spec/signature.md). */
 bool bl_ed25519_key_usable(const baals_address *public_key);
+/* The part of that rule which the bytes alone decide: y below p and not that of a point of small
+ * order. A key is usable exactly when this holds and it decodes to a point; and a key under which
+ * a signature verifies does decode. So whoever verifies a signature anyway needs no more. */
+bool bl_ed25519_key_form(const baals_address *public_key);
 
 /* ---- ECDSA over digests, for contracts (docs/spec/signature.md 8) ---- */
 

@@ -2,7 +2,7 @@
 /*
  * A block before it is executed: every rule of docs/spec/block.md that needs the bytes, the parent
  * and consensus, in the order that decides which REJECT a broken block gets. Signatures are checked
- * in one batch, and a batch never changes a verdict.
+ * in batches on the chain's threads, and a batch never changes a verdict.
  */
 #include "crypto/crypto.h"
 #include "ledger/ledger_internal.h"
@@ -43,13 +43,16 @@ static baals_status check_tx_root(const baals_block *block, baals_error *err)
     return BAALS_OK;
 }
 
-static baals_status check_decode_txs(baals_tx *txs, const baals_block *block, baals_error *err)
+typedef baals_status (*check_decoder)(baals_tx *tx_out, baals_slice bytes, baals_error *err);
+
+static baals_status
+check_decode_txs(baals_tx *txs, const baals_block *block, check_decoder decode, baals_error *err)
 {
     size_t place = 0;
     baals_slice bytes = {NULL, 0};
     for (size_t cursor = 0; baals_block_txs_next(&bytes, &cursor, block) != 0; place++) {
         baals_error cause = {0};
-        baals_status status = baals_tx_decode(&txs[place], bytes, &cause);
+        baals_status status = decode(&txs[place], bytes, &cause);
         if (status != BAALS_OK)
             return bl_fail_at(err, status, cause.offset, "transaction %llu: %.200s",
                               (unsigned long long)place, cause.message);
@@ -58,10 +61,12 @@ static baals_status check_decode_txs(baals_tx *txs, const baals_block *block, ba
     return BAALS_OK;
 }
 
-static baals_status check_signatures(const baals_tx *txs,
+/* The place of the first invalid signature; `count` when there is none. */
+static baals_status check_signatures(size_t *bad_out,
+                                     const baals_tx *txs,
                                      size_t count,
-                                     bool (*known)(void *ctx, const baals_hash *id),
-                                     void *known_ctx,
+                                     struct bl_workers *workers,
+                                     uint8_t *known,
                                      struct bl_arena *arena,
                                      baals_error *err)
 {
@@ -72,19 +77,46 @@ static baals_status check_signatures(const baals_tx *txs,
         return bl_fail(err, BAALS_NOMEM, "no memory to check signatures");
     size_t unknown = 0;
     for (size_t i = 0; i < count; i++) {
-        if (known != NULL && known(known_ctx, &txs[i].id))
+        if (known[i] != 0)
             continue;
         items[unknown] = (struct bl_signed){&txs[i].sender, &txs[i].signature, txs[i].body};
         places[unknown++] = i;
     }
-    bl_ed25519_verify_batch(verdicts, items, unknown, BL_TAG_TX);
-    for (size_t i = 0; i < unknown; i++) {
-        if (verdicts[i] == 0)
-            return bl_fail(err, BAALS_REJECT_SIGNATURE,
-                           "transaction %llu: the signature does not verify",
-                           (unsigned long long)places[i]);
+    bl_ed25519_verify_shared(workers, verdicts, items, unknown, BL_TAG_TX);
+    *bad_out = count;
+    for (size_t i = unknown; i > 0; i--) {
+        if (verdicts[i - 1] == 0)
+            *bad_out = places[i - 1];
     }
     return BAALS_OK;
+}
+
+/* Form and signature of each transaction. The quick way judges a sender's key together with its
+ * signature; when that finds anything wrong, the plain way says what: first every form, then the
+ * signatures. */
+static baals_status check_txs(baals_tx *txs,
+                              const baals_block *block,
+                              const struct bl_ledger *ledger,
+                              bl_ledger_known known,
+                              void *known_ctx,
+                              struct bl_arena *arena,
+                              baals_error *err)
+{
+    size_t count = (size_t)block->tx_count;
+    size_t bad = count;
+    uint8_t *known_ids = bl_arena_zero(arena, count + 1, sizeof *known_ids);
+    if (known_ids == NULL)
+        return bl_fail(err, BAALS_NOMEM, "no memory to check signatures");
+    if (check_decode_txs(txs, block, bl_tx_decode_signed, NULL) != BAALS_OK)
+        BL_TRY(check_decode_txs(txs, block, baals_tx_decode, err));
+    if (known != NULL)
+        known(known_ctx, known_ids, txs, count);
+    BL_TRY(check_signatures(&bad, txs, count, ledger->workers, known_ids, arena, err));
+    if (bad == count)
+        return BAALS_OK;
+    BL_TRY(check_decode_txs(txs, block, baals_tx_decode, err));
+    return bl_fail(err, BAALS_REJECT_SIGNATURE, "transaction %llu: the signature does not verify",
+                   (unsigned long long)bad);
 }
 
 baals_status bl_ledger_check_block(baals_block *block_out,
@@ -94,7 +126,7 @@ baals_status bl_ledger_check_block(baals_block *block_out,
                                    const baals_header *parent,
                                    const baals_hash *parent_hash,
                                    const baals_consensus_view *consensus_view,
-                                   bool (*known)(void *ctx, const baals_hash *id),
+                                   bl_ledger_known known,
                                    void *known_ctx,
                                    struct bl_arena *arena,
                                    baals_error *err)
@@ -108,8 +140,7 @@ baals_status bl_ledger_check_block(baals_block *block_out,
     baals_tx *txs = bl_arena_zero(arena, count + 1, sizeof *txs);
     if (txs == NULL)
         return bl_fail(err, BAALS_NOMEM, "no memory for a block's transactions");
-    BL_TRY(check_decode_txs(txs, &block, err));
-    BL_TRY(check_signatures(txs, count, known, known_ctx, arena, err));
+    BL_TRY(check_txs(txs, &block, ledger, known, known_ctx, arena, err));
     *block_out = block;
     *txs_out = txs;
     return BAALS_OK;

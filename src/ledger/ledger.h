@@ -9,12 +9,13 @@
  * Both ways to a new block run bl_ledger_apply_block: the producer gives it candidates and gets a
  * header, an import gives it a block and compares.
  */
+#include "base/workers.h"
 #include "consensus/consensus.h"
 #include "contracts/contracts.h"
 #include "state/state.h"
 #include "types/types.h"
 
-/* What a chain is made with; constant, any thread. Borrows consensus and contracts. */
+/* What a chain is made with; constant, any thread. Borrows consensus, contracts and workers. */
 struct bl_ledger {
     baals_hash chain_id;
     uint64_t start_ms;
@@ -22,6 +23,7 @@ struct bl_ledger {
     const baals_consensus *consensus;
     baals_contract_engine *contracts;
     struct bl_alloc alloc;
+    struct bl_workers *workers; /* may be NULL: work is not shared out */
 };
 
 /* Names in `meta` (docs/spec/state.md). */
@@ -46,6 +48,20 @@ baals_status bl_ledger_check_pending(struct bl_account *account_out,
                                      struct bl_view *view,
                                      const baals_tx *tx,
                                      baals_error *err);
+
+/* The same for many transactions at one tip: parameters, authorities and accounts are read once.
+ * The arena lives from begin to end. */
+struct bl_transition;
+baals_status bl_ledger_pending_begin(struct bl_transition **out,
+                                     const struct bl_ledger *ledger,
+                                     struct bl_view *view,
+                                     struct bl_arena *arena,
+                                     baals_error *err);
+baals_status bl_ledger_pending_check(struct bl_account *account_out,
+                                     struct bl_transition *t,
+                                     const baals_tx *tx,
+                                     baals_error *err);
+void bl_ledger_pending_end(struct bl_transition *t); /* NULL is ignored */
 
 /* ---- blocks ---- */
 
@@ -100,10 +116,12 @@ baals_status bl_ledger_apply_block(struct bl_applied *out,
                                    struct bl_arena *arena,
                                    baals_error *err);
 
+typedef void (*bl_ledger_known)(void *ctx, uint8_t *known_io, const baals_tx *txs, size_t count);
+
 /* Everything of docs/spec/block.md up to the execution: size, form, chain, index, parent,
  * consensus, transaction count and root, each transaction's form and signature. *txs_out (in the
- * arena) are the decoded transactions. `known` may be NULL; it answers 1 for an id whose signature
- * is known good. */
+ * arena) are the decoded transactions. `known` may be NULL; it sets known_io[i], 0 before, to 1
+ * where the transaction of that id passed baals_tx_decode and baals_tx_verify before. */
 baals_status bl_ledger_check_block(baals_block *block_out,
                                    baals_tx **txs_out,
                                    const struct bl_ledger *ledger,
@@ -111,7 +129,7 @@ baals_status bl_ledger_check_block(baals_block *block_out,
                                    const baals_header *parent,
                                    const baals_hash *parent_hash,
                                    const baals_consensus_view *consensus_view,
-                                   bool (*known)(void *ctx, const baals_hash *id),
+                                   bl_ledger_known known,
                                    void *known_ctx,
                                    struct bl_arena *arena,
                                    baals_error *err);

@@ -229,6 +229,42 @@ static baals_status transition_check(struct bl_transition *t,
     return BAALS_OK;
 }
 
+baals_status bl_ledger_pending_begin(struct bl_transition **out,
+                                     const struct bl_ledger *ledger,
+                                     struct bl_view *view,
+                                     struct bl_arena *arena,
+                                     baals_error *err)
+{
+    struct bl_transition *t = bl_arena_zero(arena, 1, sizeof *t);
+    if (t == NULL)
+        return bl_fail(err, BAALS_NOMEM, "no memory to check transactions");
+    baals_status status = bl_transition_init(t, ledger, view, arena, err);
+    if (status == BAALS_OK)
+        status = bl_transition_read_parent(t, view, err);
+    if (status != BAALS_OK) {
+        bl_transition_deinit(t);
+        return status;
+    }
+    t->index = bl_view_tip(view)->height + 1;
+    *out = t;
+    return BAALS_OK;
+}
+
+baals_status bl_ledger_pending_check(struct bl_account *account_out,
+                                     struct bl_transition *t,
+                                     const baals_tx *tx,
+                                     baals_error *err)
+{
+    uint64_t intrinsic = 0;
+    return transition_check(t, account_out, &intrinsic, tx, false, err);
+}
+
+void bl_ledger_pending_end(struct bl_transition *t)
+{
+    if (t != NULL)
+        bl_transition_deinit(t);
+}
+
 baals_status bl_ledger_check_pending(struct bl_account *account_out,
                                      const struct bl_ledger *ledger,
                                      struct bl_view *view,
@@ -236,22 +272,13 @@ baals_status bl_ledger_check_pending(struct bl_account *account_out,
                                      baals_error *err)
 {
     struct bl_arena arena;
-    bl_arena_init(&arena, ledger->alloc, 16u * 1024u * 1024u);
+    struct bl_transition *t = NULL;
     struct bl_account account = {0};
-    uint64_t intrinsic = 0;
-    baals_status status = BAALS_NOMEM;
-    struct bl_transition *t = bl_arena_zero(&arena, 1, sizeof *t);
-    if (t == NULL) {
-        bl_fail(err, status, "no memory to check a transaction");
-    } else {
-        status = bl_transition_init(t, ledger, view, &arena, err);
-        t->index = bl_view_tip(view)->height + 1;
-        if (status == BAALS_OK)
-            status = bl_transition_read_parent(t, view, err);
-        if (status == BAALS_OK)
-            status = transition_check(t, &account, &intrinsic, tx, false, err);
-        bl_transition_deinit(t);
-    }
+    bl_arena_init(&arena, ledger->alloc, 16u * 1024u * 1024u);
+    baals_status status = bl_ledger_pending_begin(&t, ledger, view, &arena, err);
+    if (status == BAALS_OK)
+        status = bl_ledger_pending_check(&account, t, tx, err);
+    bl_ledger_pending_end(t);
     bl_arena_deinit(&arena);
     if (status == BAALS_OK && account_out != NULL)
         *account_out = account;

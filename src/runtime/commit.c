@@ -26,16 +26,19 @@ baals_status bl_chain_fail(struct baals_chain *chain, baals_status status)
     return status;
 }
 
+baals_status bl_chain_stopped(baals_status failed, baals_error *err)
+{
+    return bl_fail(err, BAALS_MISUSE_CLOSED,
+                   "the chain has stopped writing (%s); close it and open it again",
+                   baals_status_text(failed));
+}
+
 baals_status bl_chain_usable(struct baals_chain *chain, baals_error *err)
 {
     pthread_mutex_lock(&chain->lock);
     baals_status failed = chain->failed;
     pthread_mutex_unlock(&chain->lock);
-    if (failed == BAALS_OK)
-        return BAALS_OK;
-    return bl_fail(err, BAALS_MISUSE_CLOSED,
-                   "the chain has stopped writing (%s); close it and open it again",
-                   baals_status_text(failed));
+    return failed == BAALS_OK ? BAALS_OK : bl_chain_stopped(failed, err);
 }
 
 void bl_chain_signal(struct baals_chain *chain)

@@ -5,13 +5,17 @@
  */
 #include "runtime/runtime_internal.h"
 
-static bool import_known_signature(void *ctx, const baals_hash *id)
+/* What is in the mempool, or was not long ago, is verified. */
+static void import_known_signatures(void *ctx, uint8_t *known_io, const baals_tx *txs, size_t count)
 {
     struct baals_chain *chain = ctx;
     pthread_mutex_lock(&chain->lock);
-    bool known = chain->pool != NULL && bl_mempool_get(chain->pool, id) != NULL;
+    for (size_t i = 0; chain->pool != NULL && i < count; i++) {
+        if (bl_mempool_get(chain->pool, &txs[i].id) != NULL)
+            known_io[i] = 1;
+    }
     pthread_mutex_unlock(&chain->lock);
-    return known;
+    bl_verifier_known(chain->verifier, known_io, txs, count);
 }
 
 baals_status bl_chain_verify_block(struct bl_applied *out,
@@ -27,7 +31,7 @@ baals_status bl_chain_verify_block(struct bl_applied *out,
     baals_block block;
     baals_tx *txs = NULL;
     BL_TRY(bl_ledger_check_block(&block, &txs, &chain->ledger, bytes, parent, parent_hash,
-                                 &consensus_view, import_known_signature, chain, arena, err));
+                                 &consensus_view, import_known_signatures, chain, arena, err));
     size_t count = (size_t)block.tx_count;
     struct bl_candidate *candidates = bl_arena_zero(arena, count + 1, sizeof *candidates);
     if (candidates == NULL)

@@ -37,6 +37,7 @@ baals_status bl_chain_init_locks(struct baals_chain *chain, baals_error *err)
     bool made = pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) == 0 &&
                 pthread_mutex_init(&chain->writer, NULL) == 0 &&
                 pthread_mutex_init(&chain->lock, NULL) == 0 &&
+                pthread_mutex_init(&chain->gate.mutex, NULL) == 0 &&
                 pthread_cond_init(&chain->changed, &monotonic) == 0;
     pthread_condattr_destroy(&monotonic);
     if (!made)
@@ -135,8 +136,20 @@ static baals_status open_lock_dir(struct baals_chain *chain, baals_error *err)
     return BAALS_OK;
 }
 
+/* The threads that check signatures; they are started when there is something to check. */
+static baals_status open_verifier(struct baals_chain *chain, baals_error *err)
+{
+    uint64_t seed = 0;
+    uint32_t threads =
+        chain->options.verify_threads != 0 ? chain->options.verify_threads : bl_workers_cpus();
+    BL_TRY(bl_env_random(chain->env, (uint8_t *)&seed, sizeof seed, err));
+    BL_TRY(bl_workers_new(&chain->workers, chain->env->alloc, threads, err));
+    return bl_verifier_new(&chain->verifier, chain->env->alloc, chain->workers, seed, err);
+}
+
 baals_status bl_chain_use_genesis(struct baals_chain *chain, baals_slice bytes, baals_error *err)
 {
+    BL_TRY(open_verifier(chain, err));
     uint8_t *copy = bl_alloc_zero(&chain->env->alloc, bytes.len + 1, 1);
     if (copy == NULL)
         return bl_fail(err, BAALS_NOMEM, "no memory for the genesis");
@@ -157,6 +170,7 @@ baals_status bl_chain_use_genesis(struct baals_chain *chain, baals_slice bytes, 
         .consensus = chain->consensus,
         .contracts = chain->contracts,
         .alloc = chain->env->alloc,
+        .workers = chain->workers,
     };
     baals_genesis_chain_id(&chain->ledger.chain_id, kept);
     return BAALS_OK;
@@ -360,10 +374,13 @@ baals_status bl_chain_close_all(struct baals_chain *chain, baals_error *err)
     bl_store_close(chain->store);
     bl_contract_close(chain->contracts);
     bl_consensus_close(chain->consensus);
+    bl_verifier_free(chain->verifier);
+    bl_workers_free(chain->workers);
     bl_arena_deinit(&chain->genesis_arena);
     bl_file_close(chain->lock_file);
     if (chain->locks_made) {
         pthread_cond_destroy(&chain->changed);
+        pthread_mutex_destroy(&chain->gate.mutex);
         pthread_mutex_destroy(&chain->lock);
         pthread_mutex_destroy(&chain->writer);
     }

@@ -16,6 +16,7 @@
 #include "baals/baals.h"
 #include "ledger/ledger.h"
 #include "runtime/mempool.h"
+#include "runtime/verifier.h"
 #include "storage/journal.h"
 #include "storage/pool_log.h"
 
@@ -61,6 +62,15 @@ struct bl_drop {
     baals_status reason;
 };
 
+/* Where calls of baals_submit meet (submit.c). */
+struct bl_submit_request;
+struct bl_submit_gate {
+    pthread_mutex_t mutex;
+    struct bl_submit_request *first; /* waiting, the oldest first */
+    struct bl_submit_request *last;
+    bool busy; /* a thread takes requests in */
+};
+
 struct baals_chain {
     atomic_int references;
     struct bl_env *env;
@@ -81,6 +91,9 @@ struct baals_chain {
     struct bl_journal *journal;
     struct bl_store *store;
     struct bl_pool_log *pool_log;
+    struct bl_workers *workers;
+    struct bl_verifier *verifier;
+    struct bl_submit_gate gate;
 
     bool has_authority;
     baals_keypair authority;
@@ -250,8 +263,16 @@ baals_status bl_chain_fail(struct baals_chain *chain, baals_status status);
 /* MISUSE_CLOSED with what stopped the chain, or OK. Whoever is about to write asks with `writer`
  * held. */
 baals_status bl_chain_usable(struct baals_chain *chain, baals_error *err);
+/* MISUSE_CLOSED with `failed`, which is not OK. */
+baals_status bl_chain_stopped(baals_status failed, baals_error *err);
 /* Wakes who waits on `changed`. `lock` is held. */
 void bl_chain_signal(struct baals_chain *chain);
+
+/* ---- admit.c: transactions of users ---- */
+
+/* Takes the items whose status is OK into pool.log and mempool, in their order; the others stay as
+ * they are. A status that is not OK afterwards says why. Takes `lock`. */
+void bl_chain_admit(struct baals_chain *chain, struct bl_incoming *items, size_t count);
 
 /* ---- pending.c: the mempool's place in the chain ---- */
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pool.log (docs/internals/journal.md has the bytes): a header, then PUT and REMOVE records. Each
+ * pool.log (docs/internals/journal.md has the bytes): a header, then PUT and REMOVE records.
+ * Records are staged in memory and written together; a PUT is written before its put returns. Each
  * record's hash covers the hash of the record before it, so that nothing but the next record of
  * this very log is taken for one; reading ends where that does not hold. What is pending is kept in
  * memory by id and place, never the transactions themselves.
@@ -31,6 +32,11 @@ enum {
     POOL_LOG_AT_ID = 16,
     POOL_LOG_AT_HASH = 48,
     POOL_LOG_RECORD = 80,
+
+    /* Removals are written when so many bytes of them have gathered, and refused when the file has
+     * taken none for long. */
+    POOL_LOG_STAGED_WRITE = 64 * 1024,
+    POOL_LOG_STAGED_MAX = 4 * 1024 * 1024,
 };
 
 /* A transaction that was put. Entries stay in the order they were put. */
@@ -59,10 +65,11 @@ struct bl_pool_log {
     baals_hash chain_id;
     struct pool_log_index index;
     struct bl_journal_window window;
-    struct bl_buffer record; /* the one being written or read */
-    uint64_t end;
-    uint64_t live_bytes; /* of the records of live entries */
-    baals_hash last_hash;
+    struct bl_buffer record; /* the one being read */
+    struct bl_buffer staged; /* records that are not in the file yet */
+    uint64_t end;            /* of the file's records: staged ones follow */
+    uint64_t live_bytes;     /* of the records of live entries */
+    baals_hash last_hash;    /* of the last record, staged ones counted */
 };
 
 /* ---- index ---- */
@@ -134,17 +141,19 @@ pool_log_index_grow(struct pool_log_index *index, const struct bl_alloc *alloc, 
     return BAALS_OK;
 }
 
-/* Makes room for one more entry. */
-static baals_status
-pool_log_index_reserve(struct pool_log_index *index, const struct bl_alloc *alloc, baals_error *err)
+/* Makes room for `more` entries. */
+static baals_status pool_log_index_reserve(struct pool_log_index *index,
+                                           size_t more,
+                                           const struct bl_alloc *alloc,
+                                           baals_error *err)
 {
-    if (index->count < index->cap)
-        return BAALS_OK;
-    if (index->cap > 0 && index->dead >= index->cap / 2) {
-        pool_log_index_squeeze(index);
-        return BAALS_OK;
+    while (index->cap - index->count < more) {
+        if (index->cap > 0 && index->dead >= index->cap / 2)
+            pool_log_index_squeeze(index);
+        else
+            BL_TRY(pool_log_index_grow(index, alloc, err));
     }
-    return pool_log_index_grow(index, alloc, err);
+    return BAALS_OK;
 }
 
 /* Notes that `id` left; unknown ones are ignored. */
@@ -207,27 +216,28 @@ pool_log_hash(baals_hash *out, const baals_hash *prev, const uint8_t *record, ui
     bl_sha256_final(out, &state);
 }
 
-/* Puts a record into log->record; *hash_out links it behind `prev`. */
-static baals_status pool_log_encode(struct bl_pool_log *log,
-                                    baals_hash *hash_out,
-                                    uint32_t type,
-                                    const baals_hash *id,
-                                    uint64_t arrived_ms,
-                                    baals_slice tx,
-                                    baals_error *err)
+/* Stages a record behind those that are. */
+static baals_status pool_log_stage(struct bl_pool_log *log,
+                                   uint32_t type,
+                                   const baals_hash *id,
+                                   uint64_t arrived_ms,
+                                   baals_slice tx,
+                                   baals_error *err)
 {
-    bl_buffer_clear(&log->record);
-    uint8_t *record = bl_buffer_extend(&log->record, POOL_LOG_RECORD + tx.len);
-    if (record == NULL)
-        return bl_buffer_status(&log->record, err);
+    uint8_t *record = bl_buffer_extend(&log->staged, POOL_LOG_RECORD + tx.len);
+    if (record == NULL) {
+        baals_status status = bl_buffer_status(&log->staged, err);
+        log->staged.failed = false;
+        return status;
+    }
     bl_store_u32le(record + POOL_LOG_AT_LEN, (uint32_t)tx.len);
     bl_store_u32le(record + POOL_LOG_AT_TYPE, type);
     bl_store_u64le(record + POOL_LOG_AT_ARRIVED, arrived_ms);
     memcpy(record + POOL_LOG_AT_ID, id->bytes, sizeof id->bytes);
     if (tx.len > 0)
         memcpy(record + POOL_LOG_RECORD, tx.data, tx.len);
-    pool_log_hash(hash_out, &log->last_hash, record, (uint32_t)tx.len);
-    memcpy(record + POOL_LOG_AT_HASH, hash_out->bytes, sizeof hash_out->bytes);
+    pool_log_hash(&log->last_hash, &log->last_hash, record, (uint32_t)tx.len);
+    memcpy(record + POOL_LOG_AT_HASH, log->last_hash.bytes, sizeof log->last_hash.bytes);
     return BAALS_OK;
 }
 
@@ -321,7 +331,7 @@ pool_log_visit_index(void *ctx, const struct pool_log_item *item, baals_error *e
         pool_log_forget(log, &item->id);
         return BAALS_OK;
     }
-    BL_TRY(pool_log_index_reserve(&log->index, &log->env->alloc, err));
+    BL_TRY(pool_log_index_reserve(&log->index, 1, &log->env->alloc, err));
     pool_log_note(log, &item->id, item->offset, (uint32_t)item->tx.len);
     return BAALS_OK;
 }
@@ -357,6 +367,7 @@ static baals_status pool_log_restart(struct bl_pool_log *log, baals_error *err)
     pool_log_encode_header(header, &hash, &log->chain_id);
     BL_TRY(bl_file_truncate(log->file, 0, err));
     pool_log_index_clear(log);
+    bl_buffer_clear(&log->staged);
     log->end = 0;
     BL_TRY(bl_file_write_at(log->file, 0, header, sizeof header, err));
     log->end = sizeof header;
@@ -411,6 +422,7 @@ static baals_status pool_log_init(struct bl_pool_log *log,
     const struct bl_alloc *alloc = &log->env->alloc;
     log->chain_id = *chain_id;
     bl_buffer_init(&log->record, *alloc, POOL_LOG_RECORD + (size_t)BL_TX_BYTES_MAX);
+    bl_buffer_init(&log->staged, *alloc, SIZE_MAX);
     log->window.alloc = alloc;
     log->path = bl_alloc_strdup(alloc, path);
     if (log->path == NULL)
@@ -456,15 +468,39 @@ baals_status bl_pool_log_open(
     return BAALS_OK;
 }
 
+/* Writes what is staged. What a failed write leaves in the file is no continuation of the chain; it
+ * is taken away where that is possible, and the records stay staged. */
+static baals_status pool_log_write(struct bl_pool_log *log, baals_error *err)
+{
+    if (log->staged.len == 0)
+        return BAALS_OK;
+    baals_status status =
+        bl_file_write_at(log->file, log->end, log->staged.data, log->staged.len, err);
+    if (status != BAALS_OK) {
+        (void)bl_file_truncate(log->file, log->end, NULL);
+        return status;
+    }
+    log->end += log->staged.len;
+    bl_buffer_clear(&log->staged);
+    if (log->staged.cap > POOL_LOG_STAGED_MAX) {
+        bl_buffer_deinit(&log->staged);
+        bl_buffer_init(&log->staged, log->env->alloc, SIZE_MAX);
+    }
+    return BAALS_OK;
+}
+
 void bl_pool_log_close(struct bl_pool_log *log)
 {
     if (log == NULL)
         return;
     const struct bl_alloc alloc = log->env->alloc;
     const struct pool_log_index *index = &log->index;
+    if (log->file != NULL && log->end > 0)
+        (void)pool_log_write(log, NULL);
     bl_file_close(log->file);
     bl_journal_window_deinit(&log->window);
     bl_buffer_deinit(&log->record);
+    bl_buffer_deinit(&log->staged);
     if (log->path != NULL)
         bl_alloc_free(&alloc, log->path, strlen(log->path) + 1);
     bl_alloc_free(&alloc, index->entries, index->cap * sizeof *index->entries);
@@ -474,19 +510,47 @@ void bl_pool_log_close(struct bl_pool_log *log)
 
 /* ---- writing ---- */
 
-/* Writes log->record at the end. What a failed write leaves is no continuation of the chain; it is
- * taken away where that is possible. */
-static baals_status
-pool_log_append(struct bl_pool_log *log, const baals_hash *hash, baals_error *err)
+/* Stages one PUT after the other; offsets are noted when they are in the file. */
+static baals_status pool_log_stage_puts(struct bl_pool_log *log,
+                                        const struct bl_pool_log_item *items,
+                                        size_t count,
+                                        uint64_t arrived_ms,
+                                        baals_error *err)
 {
-    baals_status status =
-        bl_file_write_at(log->file, log->end, log->record.data, log->record.len, err);
+    for (size_t i = 0; i < count; i++) {
+        if (items[i].tx.len > BL_TX_BYTES_MAX)
+            return bl_fail(err, BAALS_LIMIT, "a transaction of %zu bytes in pool.log",
+                           items[i].tx.len);
+        BL_TRY(pool_log_stage(log, POOL_LOG_PUT, items[i].id, arrived_ms, items[i].tx, err));
+    }
+    return BAALS_OK;
+}
+
+baals_status bl_pool_log_put_many(struct bl_pool_log *log,
+                                  const struct bl_pool_log_item *items,
+                                  size_t count,
+                                  uint64_t arrived_ms,
+                                  baals_error *err)
+{
+    /* A clear that failed in between has left an empty file. */
+    if (log->end == 0)
+        BL_TRY(pool_log_restart(log, err));
+    BL_TRY(pool_log_index_reserve(&log->index, count, &log->env->alloc, err));
+    const size_t staged = log->staged.len;
+    const baals_hash last_hash = log->last_hash;
+    uint64_t offset = log->end + staged;
+    baals_status status = pool_log_stage_puts(log, items, count, arrived_ms, err);
+    if (status == BAALS_OK)
+        status = pool_log_write(log, err);
     if (status != BAALS_OK) {
-        (void)bl_file_truncate(log->file, log->end, NULL);
+        log->staged.len = staged;
+        log->last_hash = last_hash;
         return status;
     }
-    log->end += log->record.len;
-    log->last_hash = *hash;
+    for (size_t i = 0; i < count; i++) {
+        pool_log_note(log, items[i].id, offset, (uint32_t)items[i].tx.len);
+        offset += POOL_LOG_RECORD + (uint64_t)items[i].tx.len;
+    }
     return BAALS_OK;
 }
 
@@ -496,27 +560,20 @@ baals_status bl_pool_log_put(struct bl_pool_log *log,
                              baals_slice tx,
                              baals_error *err)
 {
-    baals_hash hash;
-    if (tx.len > BL_TX_BYTES_MAX)
-        return bl_fail(err, BAALS_LIMIT, "a transaction of %zu bytes in pool.log", tx.len);
-    /* A clear that failed in between has left an empty file. */
-    if (log->end == 0)
-        BL_TRY(pool_log_restart(log, err));
-    uint64_t offset = log->end;
-    BL_TRY(pool_log_index_reserve(&log->index, &log->env->alloc, err));
-    BL_TRY(pool_log_encode(log, &hash, POOL_LOG_PUT, id, arrived_ms, tx, err));
-    BL_TRY(pool_log_append(log, &hash, err));
-    pool_log_note(log, id, offset, (uint32_t)tx.len);
-    return BAALS_OK;
+    const struct bl_pool_log_item item = {id, tx};
+    return bl_pool_log_put_many(log, &item, 1, arrived_ms, err);
 }
 
 baals_status bl_pool_log_remove(struct bl_pool_log *log, const baals_hash *id, baals_error *err)
 {
-    baals_hash hash;
     if (pool_log_index_find(&log->index, id) == NULL)
         return BAALS_OK;
-    BL_TRY(pool_log_encode(log, &hash, POOL_LOG_REMOVE, id, 0, bl_slice(NULL, 0), err));
-    BL_TRY(pool_log_append(log, &hash, err));
+    if (log->staged.len >= POOL_LOG_STAGED_WRITE) {
+        baals_status status = pool_log_write(log, err);
+        if (status != BAALS_OK && log->staged.len >= POOL_LOG_STAGED_MAX)
+            return status;
+    }
+    BL_TRY(pool_log_stage(log, POOL_LOG_REMOVE, id, 0, bl_slice(NULL, 0), err));
     pool_log_forget(log, id);
     return BAALS_OK;
 }
@@ -530,7 +587,7 @@ void bl_pool_log_size(const struct bl_pool_log *log,
                       uint64_t *file_bytes_out,
                       uint64_t *live_bytes_out)
 {
-    *file_bytes_out = log->end;
+    *file_bytes_out = log->end + log->staged.len;
     *live_bytes_out = log->live_bytes;
 }
 
@@ -586,6 +643,7 @@ static void pool_log_adopt(struct bl_pool_log *log, const struct pool_log_copy *
     log->file = copy->file;
     log->end = copy->end;
     log->last_hash = copy->last_hash;
+    bl_buffer_clear(&log->staged); /* removals of what the copy does not have */
     if (log->index.cap > 0)
         pool_log_index_squeeze(&log->index);
     for (uint32_t i = 0; i < log->index.count; i++) {
@@ -599,7 +657,7 @@ baals_status bl_pool_log_compact(struct bl_pool_log *log, baals_error *err)
 {
     char temporary[BL_PATH_MAX];
     struct pool_log_copy copy = {.log = log};
-    if (log->end == 0)
+    if (log->end == 0 || log->live_bytes == 0)
         return pool_log_restart(log, err);
     int len = snprintf(temporary, sizeof temporary, "%s.tmp", log->path);
     if (len < 0 || (size_t)len >= sizeof temporary)

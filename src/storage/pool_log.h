@@ -26,13 +26,27 @@ baals_status bl_pool_log_open(
     void *ctx,
     baals_error *err);
 void bl_pool_log_close(struct bl_pool_log *log); /* NULL is ignored */
-/* Writes a transaction; on BAALS_OK it survives the process. IO_FULL, IO. */
+/* A transaction to be written. */
+struct bl_pool_log_item {
+    const baals_hash *id;
+    baals_slice tx;
+};
+/* Writes transactions that arrived at one time, all with one write; on BAALS_OK they survive the
+ * process, otherwise none was put. IO_FULL, IO, NOMEM. */
+baals_status bl_pool_log_put_many(struct bl_pool_log *log,
+                                  const struct bl_pool_log_item *items,
+                                  size_t count,
+                                  uint64_t arrived_ms,
+                                  baals_error *err);
+/* One of them. */
 baals_status bl_pool_log_put(struct bl_pool_log *log,
                              const baals_hash *id,
                              uint64_t arrived_ms,
                              baals_slice tx,
                              baals_error *err);
-/* Writes that a transaction left. Unknown ids are ignored when reading. */
+/* Notes that a transaction left: written with the next put, when many have gathered, and on close.
+ * One that the process dies before comes back when the log is opened; the caller judges it anew
+ * then. Unknown ids are ignored. NOMEM; IO, IO_FULL. */
 baals_status bl_pool_log_remove(struct bl_pool_log *log, const baals_hash *id, baals_error *err);
 /* Removes all. */
 baals_status bl_pool_log_clear(struct bl_pool_log *log, baals_error *err);

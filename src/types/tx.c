@@ -138,6 +138,20 @@ tx_decode_form(baals_tx *tx_out, struct tx_offsets *offsets, baals_slice bytes, 
     return BAALS_OK;
 }
 
+baals_status bl_tx_decode_signed(baals_tx *tx_out, baals_slice bytes, baals_error *err)
+{
+    struct tx_offsets offsets;
+    baals_tx tx;
+    BL_TRY(tx_decode_form(&tx, &offsets, bytes, err));
+    if (bl_address_is_system(&tx.sender) || !bl_ed25519_key_form(&tx.sender))
+        return bl_fail_at(err, BAALS_REJECT_SENDER, offsets.sender, "the sender cannot send");
+    BL_TRY(bl_types_check_recipient(tx.kind, tx.has_recipient ? &tx.recipient : NULL,
+                                    tx.amount.units, offsets.recipient, err));
+    bl_tx_id(&tx.id, bytes);
+    *tx_out = tx;
+    return BAALS_OK;
+}
+
 baals_status bl_tx_decode_known(baals_tx *tx_out, baals_slice bytes, baals_error *err)
 {
     struct tx_offsets offsets;

@@ -175,6 +175,10 @@ void bl_tx_encode_body(struct bl_buffer *buffer, const baals_tx *tx);
 void bl_tx_encode(struct bl_buffer *buffer, const baals_tx *tx);
 /* H("baals:txid:1", bytes). */
 void bl_tx_id(baals_hash *out, baals_slice tx_bytes);
+/* baals_tx_decode for a transaction whose signature is verified next: every rule but that the
+ * sender's key is a point of the curve, which a signature that verifies shows. What passes both
+ * passes baals_tx_decode and baals_tx_verify; for the status of what does not, these are asked. */
+baals_status bl_tx_decode_signed(baals_tx *tx_out, baals_slice bytes, baals_error *err);
 /* baals_tx_decode for a transaction of a block that was taken in: the form is checked, the rules
  * for its fields (the sender's key above all, which costs most) are not judged again. */
 baals_status bl_tx_decode_known(baals_tx *tx_out, baals_slice bytes, baals_error *err);

@@ -305,7 +305,7 @@ baals_status ledger_check(struct ledger_lib *fx, baals_slice block, baals_tx **t
 baals_status ledger_check_known(struct ledger_lib *fx,
                                 baals_slice block,
                                 baals_tx **txs_out,
-                                bool (*known)(void *ctx, const baals_hash *id),
+                                bl_ledger_known known,
                                 void *known_ctx)
 {
     struct ledger_view_ctx ctx = {fx, ledger_view(fx)};

@@ -85,11 +85,11 @@ baals_slice ledger_seal(struct ledger_lib *fx,
                         size_t count);
 /* bl_ledger_check_block on the tip. *txs_out may be NULL. */
 baals_status ledger_check(struct ledger_lib *fx, baals_slice block, baals_tx **txs_out);
-/* The same, with ids whose signatures are known good. */
+/* The same, with transactions that are known good. */
 baals_status ledger_check_known(struct ledger_lib *fx,
                                 baals_slice block,
                                 baals_tx **txs_out,
-                                bool (*known)(void *ctx, const baals_hash *id),
+                                bl_ledger_known known,
                                 void *known_ctx);
 /* Applies without keeping anything but what lies in the arena. `verdicts` may be NULL. */
 baals_status ledger_apply(struct ledger_lib *fx,
