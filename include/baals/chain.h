@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "baals/error.h"
+#include "baals/trace.h"
 #include "baals/tx.h"
 #include "baals/types.h"
 
@@ -340,6 +341,13 @@ BAALS_API BAALS_NODISCARD baals_status baals_simulate(baals_chain *chain,
                                                       baals_outcome *outcome_out,
                                                       baals_slice tx,
                                                       baals_error *err);
+/** The same, and `tracer` is told on this thread what contracts do, item by item. The outcome is
+ * that of baals_simulate. It must not call into the chain. */
+BAALS_API BAALS_NODISCARD baals_status baals_simulate_traced(baals_chain *chain,
+                                                             baals_outcome *outcome_out,
+                                                             const baals_tracer *tracer,
+                                                             baals_slice tx,
+                                                             baals_error *err);
 BAALS_API void baals_outcome_free(baals_outcome *outcome);
 /** Whether a module may be deployed on this chain. REJECT_CODE with function, offset and cause. */
 BAALS_API BAALS_NODISCARD baals_status baals_code_check(baals_chain *chain,

@@ -43,7 +43,8 @@ struct bl_transition {
     size_t event_count;
     baals_event events[BL_EVENTS_PER_TX_MAX];
     struct bl_debug debug;
-    struct bl_buffer logs; /* lines of the contract's log */
+    struct bl_buffer logs;      /* lines of the contract's log */
+    const baals_tracer *tracer; /* of a simulation; NULL: nobody listens */
 
     struct bl_buffer scratch; /* for encoding one small value at a time */
 };

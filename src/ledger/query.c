@@ -122,11 +122,13 @@ baals_status bl_ledger_simulate_tx(baals_receipt *receipt_out,
                                    struct bl_view *view,
                                    const baals_header *tip,
                                    const baals_tx *tx,
+                                   const baals_tracer *tracer,
                                    struct bl_arena *arena,
                                    baals_error *err)
 {
     struct bl_transition *t = NULL;
     BL_TRY(bl_block_begin(&t, ledger, view, tip->index + 1, tip->timestamp_ms, arena, err));
+    t->tracer = tracer;
     baals_receipt receipt = {0};
     struct bl_debug debug = {0};
     baals_slice bytes = {NULL, 0};

@@ -314,6 +314,7 @@ static baals_status transition_execute(struct bl_transition *t,
         .gas_schedule = t->params.gas_schedule,
         .wasm_limits = t->params.wasm_limits,
         .prev_hash = t->prev_hash,
+        .tracer = t->tracer,
     };
     baals_execution_result result;
     memset(&result, 0, sizeof result);

@@ -10,8 +10,9 @@
  */
 #include "base/arena.h"
 
-/* Deepest nesting that is accepted. */
-#define BL_JSON_DEPTH_MAX 32u
+/* Deepest nesting that is accepted: that of a trace of 16 contracts within each other, and values
+ * in it. */
+#define BL_JSON_DEPTH_MAX 64u
 
 struct bl_json; /* a value in a document */
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "rpc/rpc_internal.h"
+#include "rpc/trace_json.h"
 
 /* One step of a wait: how long a stopping server may be held up. */
 #define METHODS_WAIT_STEP_MS 100u
@@ -198,23 +199,52 @@ static baals_status methods_pending_clear(struct bl_rpc_call *call, baals_error 
     return BAALS_OK;
 }
 
+/* Runs the transaction; with `trace` what contracts did is written into it. */
+static baals_status methods_simulate(struct bl_rpc_call *call,
+                                     baals_outcome *outcome,
+                                     struct bl_buffer *trace,
+                                     baals_slice tx,
+                                     baals_error *err)
+{
+    struct bl_json_writer w;
+    struct bl_trace_json json;
+    if (trace == NULL)
+        return baals_simulate(call->rpc->chain, outcome, tx, err);
+    const baals_tracer tracer = {bl_trace_json_item, &json};
+    bl_jw_init(&w, trace);
+    bl_trace_json_begin(&json, &w);
+    BL_TRY(baals_simulate_traced(call->rpc->chain, outcome, &tracer, tx, err));
+    bl_trace_json_end(&json);
+    return bl_buffer_status(trace, err);
+}
+
 static baals_status methods_tx_simulate(struct bl_rpc_call *call, baals_error *err)
 {
     baals_slice tx;
+    bool traced;
     baals_receipt receipt;
     baals_outcome outcome = {0};
+    struct bl_buffer trace;
     struct bl_json_writer *w = call->result;
     BL_TRY(bl_rpc_param_bytes(call, &tx, "tx", err));
-    BL_TRY(baals_simulate(call->rpc->chain, &outcome, tx, err));
-    baals_status status =
-        baals_receipt_decode(&receipt, bl_slice(outcome.receipt.data, outcome.receipt.len), err);
+    BL_TRY(bl_rpc_param_bool(call, &traced, "trace", err));
+    bl_buffer_init(&trace, call->rpc->alloc, BL_RPC_RESPONSE_MAX);
+    baals_status status = methods_simulate(call, &outcome, traced ? &trace : NULL, tx, err);
+    if (status == BAALS_OK)
+        status = baals_receipt_decode(&receipt, bl_slice(outcome.receipt.data, outcome.receipt.len),
+                                      err);
     if (status == BAALS_OK) {
         bl_jw_begin_object(w);
         bl_rpc_put_receipt(w, &receipt, &outcome.debug);
+        if (traced) {
+            bl_jw_key(w, "trace");
+            bl_jw_raw(w, bl_buffer_slice(&trace));
+        }
         bl_jw_key(w, "logs");
         bl_jw_slice(w, bl_slice(outcome.logs.data, outcome.logs.len));
         bl_jw_end_object(w);
     }
+    bl_buffer_deinit(&trace);
     baals_outcome_free(&outcome);
     return status;
 }
@@ -225,7 +255,8 @@ const struct bl_rpc_method bl_rpc_methods_tx[] = {
     {{"pending_list", "limit", "the pending transactions, first the next"}, methods_pending_list},
     {{"receipt_get", "id!", "the receipt of a committed transaction"}, methods_receipt_get},
     {{"tx_get", "id!", "a transaction, committed or pending"}, methods_tx_get},
-    {{"tx_simulate", "tx!", "runs a transaction and throws the changes away"}, methods_tx_simulate},
+    {{"tx_simulate", "tx! trace", "runs a transaction and throws the changes away"},
+     methods_tx_simulate},
     {{"tx_submit", "tx! wait_ms", "puts a signed transaction into the mempool"}, methods_tx_submit},
     {{"tx_wait", "id! wait_ms", "what became of a transaction"}, methods_tx_wait},
 };

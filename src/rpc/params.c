@@ -120,6 +120,17 @@ bl_rpc_param_bytes(struct bl_rpc_call *call, baals_slice *out, const char *name,
     return BAALS_OK;
 }
 
+baals_status
+bl_rpc_param_bool(struct bl_rpc_call *call, bool *out, const char *name, baals_error *err)
+{
+    const struct bl_json *value = bl_json_member(call->params, name);
+    if (bl_rpc_has(call, name) && bl_json_type(value) != BL_JSON_BOOL)
+        return bl_fail(err, BAALS_MISUSE_ARGUMENT, "parameter \"%s\" must be true or false, not %s",
+                       name, bl_json_type_name(value));
+    *out = bl_json_is_true(value);
+    return BAALS_OK;
+}
+
 baals_status bl_rpc_param_u64(struct bl_rpc_call *call,
                               uint64_t *out,
                               const char *name,

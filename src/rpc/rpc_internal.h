@@ -49,6 +49,9 @@ baals_status
 bl_rpc_param_bytes(struct bl_rpc_call *call, baals_slice *out, const char *name, baals_error *err);
 baals_status
 bl_rpc_param_text(struct bl_rpc_call *call, const char **out, const char *name, baals_error *err);
+/* Absent is false. */
+baals_status
+bl_rpc_param_bool(struct bl_rpc_call *call, bool *out, const char *name, baals_error *err);
 /* A number or a decimal string; absent is `absent`. */
 baals_status bl_rpc_param_u64(struct bl_rpc_call *call,
                               uint64_t *out,

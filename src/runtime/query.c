@@ -145,13 +145,35 @@ static baals_status query_simulate(baals_outcome *out,
                                    struct bl_view *view,
                                    const baals_header *tip,
                                    const baals_tx *tx,
+                                   const baals_tracer *tracer,
                                    struct bl_arena *arena,
                                    baals_error *err)
 {
     baals_receipt receipt;
     struct bl_debug debug;
-    BL_TRY(bl_ledger_simulate_tx(&receipt, &debug, &chain->ledger, view, tip, tx, arena, err));
+    BL_TRY(
+        bl_ledger_simulate_tx(&receipt, &debug, &chain->ledger, view, tip, tx, tracer, arena, err));
     return query_outcome(out, chain, &receipt, receipt.bytes, &debug, err);
+}
+
+static baals_status query_simulation(baals_chain *chain,
+                                     baals_outcome *outcome_out,
+                                     const baals_tracer *tracer,
+                                     baals_slice tx_bytes,
+                                     baals_error *err)
+{
+    baals_tx tx;
+    BL_TRY(baals_tx_decode(&tx, tx_bytes, err));
+    struct bl_arena arena;
+    bl_arena_init(&arena, chain->env->alloc, BL_REQUEST_ARENA_MAX);
+    struct bl_view *view = NULL;
+    baals_header tip;
+    baals_status status = query_begin(&view, &tip, chain, &arena, err);
+    if (status == BAALS_OK)
+        status = query_simulate(outcome_out, chain, view, &tip, &tx, tracer, &arena, err);
+    bl_view_end(view);
+    bl_arena_deinit(&arena);
+    return status;
 }
 
 baals_status baals_simulate(baals_chain *chain,
@@ -162,18 +184,21 @@ baals_status baals_simulate(baals_chain *chain,
     if (chain == NULL || outcome_out == NULL || tx_bytes.data == NULL)
         return bl_fail(err, BAALS_MISUSE,
                        "baals_simulate needs a chain, a result and a transaction");
-    baals_tx tx;
-    BL_TRY(baals_tx_decode(&tx, tx_bytes, err));
-    struct bl_arena arena;
-    bl_arena_init(&arena, chain->env->alloc, BL_REQUEST_ARENA_MAX);
-    struct bl_view *view = NULL;
-    baals_header tip;
-    baals_status status = query_begin(&view, &tip, chain, &arena, err);
-    if (status == BAALS_OK)
-        status = query_simulate(outcome_out, chain, view, &tip, &tx, &arena, err);
-    bl_view_end(view);
-    bl_arena_deinit(&arena);
-    return status;
+    return query_simulation(chain, outcome_out, NULL, tx_bytes, err);
+}
+
+baals_status baals_simulate_traced(baals_chain *chain,
+                                   baals_outcome *outcome_out,
+                                   const baals_tracer *tracer,
+                                   baals_slice tx_bytes,
+                                   baals_error *err)
+{
+    if (chain == NULL || outcome_out == NULL || tx_bytes.data == NULL || tracer == NULL ||
+        tracer->item == NULL)
+        return bl_fail(
+            err, BAALS_MISUSE,
+            "baals_simulate_traced needs a chain, a result, a listener and a transaction");
+    return query_simulation(chain, outcome_out, tracer, tx_bytes, err);
 }
 
 baals_status baals_code_check(baals_chain *chain, baals_slice code, baals_error *err)

@@ -154,15 +154,15 @@ static void test_simulate(void **state)
         struct bl_debug debug;
         const baals_header *tip = &q.fx->headers[q.fx->height];
         baals_hash root = tip->state_root;
-        assert_ok(bl_ledger_simulate_tx(&simulated, &debug, &q.fx->ledger, view, tip, txs[i],
+        assert_ok(bl_ledger_simulate_tx(&simulated, &debug, &q.fx->ledger, view, tip, txs[i], NULL,
                                         &q.fx->arena, &q.fx->err));
         assert_status(debug.trap, i == 1 ? BAALS_TRAP_UNREACHABLE : BAALS_OK);
         assert_memory_equal(&q.fx->headers[q.fx->height].state_root, &root, sizeof root);
         baals_receipt receipt = ledger_run(q.fx, txs[i]);
         assert_true(bl_slice_equal(simulated.bytes, receipt.bytes));
         assert_status(bl_ledger_simulate_tx(&simulated, &debug, &q.fx->ledger, view, tip,
-                                            ledger_transfer(q.fx, 1, 99, q.worker, 1), &q.fx->arena,
-                                            &q.fx->err),
+                                            ledger_transfer(q.fx, 1, 99, q.worker, 1), NULL,
+                                            &q.fx->arena, &q.fx->err),
                       BAALS_REJECT_NONCE);
         bl_view_end(view);
     }
