@@ -20,18 +20,18 @@ struct admit {
     uint64_t now_ms;
 };
 
-static baals_status admit_judge(struct admit *a, struct bl_incoming *item)
+static baals_status admit_judge(struct admit *a, struct bl_incoming *item, baals_error *err)
 {
     uint64_t height = 0;
     uint32_t position = 0;
     baals_status known = bl_index_tx(&height, &position, a->view, &item->tx.id, NULL);
     if (known == BAALS_OK)
-        return bl_fail(item->err, BAALS_LIMIT_KNOWN, "the transaction is in block %llu already",
+        return bl_fail(err, BAALS_LIMIT_KNOWN, "the transaction is in block %llu already",
                        (unsigned long long)height);
     if (known != BAALS_NOTFOUND)
-        return bl_fail(item->err, known, "the index of transactions: %s", baals_status_text(known));
-    BL_TRY(bl_ledger_pending_check(&item->account, a->pending, &item->tx, item->err));
-    return bl_mempool_check(a->chain->pool, &item->tx, &item->account, item->err);
+        return bl_fail(err, known, "the index of transactions: %s", baals_status_text(known));
+    BL_TRY(bl_ledger_pending_check(&item->account, a->pending, &item->tx, err));
+    return bl_mempool_check(a->chain->pool, &item->tx, &item->account, err);
 }
 
 /* Writes and adds the items that are OK, all of which fit one write. */
@@ -62,22 +62,43 @@ static void admit_write(struct admit *a, struct bl_incoming *items, size_t count
     }
 }
 
+/* Items that were judged and not written yet: those from `begin` on, `accepted` of them OK. */
+struct admit_run {
+    size_t begin;
+    size_t accepted;
+    size_t bytes;
+};
+
+static void
+admit_flush(struct admit *a, struct bl_incoming *items, struct admit_run *run, size_t end)
+{
+    admit_write(a, items + run->begin, end - run->begin);
+    *run = (struct admit_run){.begin = end};
+}
+
+/* A refusal may be due to what the items before it, not added yet, have changed: then it is judged
+ * again behind them. Acceptance is judged again when the item is added. */
 static void admit_all(struct admit *a, struct bl_incoming *items, size_t count)
 {
-    size_t begin = 0;
-    size_t bytes = 0;
+    struct admit_run run = {.begin = 0};
     for (size_t i = 0; i < count; i++) {
-        size_t len = items[i].status == BAALS_OK ? items[i].tx.bytes.len : 0;
-        if (i > begin && (len > ADMIT_WRITE_BYTES - bytes || i - begin == ADMIT_WRITE_COUNT)) {
-            admit_write(a, items + begin, i - begin);
-            begin = i;
-            bytes = 0;
+        struct bl_incoming *item = &items[i];
+        if (item->status != BAALS_OK)
+            continue;
+        if (run.accepted == ADMIT_WRITE_COUNT ||
+            (run.accepted > 0 && item->tx.bytes.len > ADMIT_WRITE_BYTES - run.bytes))
+            admit_flush(a, items, &run, i);
+        item->status = admit_judge(a, item, run.accepted > 0 ? NULL : item->err);
+        if (item->status != BAALS_OK && run.accepted > 0) {
+            admit_flush(a, items, &run, i);
+            item->status = admit_judge(a, item, item->err);
         }
-        bytes += len;
-        if (items[i].status == BAALS_OK)
-            items[i].status = admit_judge(a, &items[i]);
+        if (item->status == BAALS_OK) {
+            run.accepted++;
+            run.bytes += item->tx.bytes.len;
+        }
     }
-    admit_write(a, items + begin, count - begin);
+    admit_flush(a, items, &run, count);
 }
 
 static baals_status admit_begin(struct admit *a, size_t count, baals_error *err)

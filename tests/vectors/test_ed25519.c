@@ -2,7 +2,8 @@
 /*
  * The public Ed25519 vectors under the verdicts that docs/spec/signature.md pins. Every case of a
  * file is judged alone, by the batch equation alone (bl_ed25519_verify_batch would correct a range
- * that the equation refuses wrongly), and in one batch of the whole file, valid and invalid mixed.
+ * that the equation refuses wrongly), and in one batch of the whole file, valid and invalid mixed,
+ * by one thread and by several.
  */
 #include "testlib.h"
 
@@ -75,6 +76,8 @@ static void vectors_check(const struct vector_set *set)
             fail_msg("%s: not %s", one->name, one->valid ? "accepted" : "rejected");
         struct bl_native_signed alone = {one->key.bytes, one->signature.bytes, one->message,
                                          one->message_len};
+        if (one->valid && bl_ed25519_key_form(&one->key) && !bl_ed25519_key_usable(&one->key))
+            fail_msg("%s: a key that is not usable, and nothing shows it", one->name);
         if (bl_native_ed25519_verify_all(&alone, 1, NULL, 0) != (one->valid ? 1 : 0))
             fail_msg("%s: the batch equation disagrees", one->name);
     }
@@ -82,6 +85,15 @@ static void vectors_check(const struct vector_set *set)
     for (size_t i = 0; i < set->count; i++) {
         if (verdicts[i] != (set->cases[i].valid ? 1 : 0))
             fail_msg("%s: not so in a batch", set->cases[i].name);
+    }
+    struct bl_workers *workers = NULL;
+    assert_ok(bl_workers_new(&workers, bl_alloc_system(), 3, NULL));
+    memset(verdicts, 2, set->count);
+    bl_ed25519_verify_shared(workers, verdicts, items, set->count, NULL);
+    bl_workers_free(workers);
+    for (size_t i = 0; i < set->count; i++) {
+        if (verdicts[i] != (set->cases[i].valid ? 1 : 0))
+            fail_msg("%s: not so with several threads", set->cases[i].name);
     }
     free(verdicts);
     free(items);

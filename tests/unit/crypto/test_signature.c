@@ -10,7 +10,7 @@
 #include "testlib_json.h"
 
 #define TAG BL_TAG_TX
-#define BATCH_MAX 300
+#define BATCH_MAX (BL_SIGNATURE_BATCH_MAX + 76)
 
 /* A batch of valid signatures over random messages by few or many keys. */
 struct signature_set {
@@ -58,6 +58,10 @@ static void signature_set_check(struct signature_set *set)
         if (set->verdicts[i] != single)
             fail_msg("item %zu of %zu: batch %u, single %u", i, set->count, set->verdicts[i],
                      single);
+        /* Where a signature verifies, the key's bytes tell whether it is usable. */
+        const baals_address *key = set->items[i].public_key;
+        if (single != 0)
+            assert_int_equal(bl_ed25519_key_form(key), bl_ed25519_key_usable(key));
     }
     for (size_t i = set->count; i < BATCH_MAX; i++)
         assert_int_equal(set->verdicts[i], 0xee);
@@ -276,8 +280,52 @@ static void key_usable_spec_vectors(void **state)
         bool expected = testlib_json_bool(testlib_json_get(one, "usable"));
         if (bl_ed25519_key_usable(&key) != expected)
             fail_msg("%s: expected %d", testlib_json_text(testlib_json_get(one, "what")), expected);
+        if (expected)
+            assert_true(bl_ed25519_key_form(&key));
     }
     testlib_json_free(file);
+}
+
+/* Shares cover everything, are never too large for one equation, and give each thread some. */
+static void shares(void **state)
+{
+    (void)state;
+    for (uint32_t threads = 1; threads <= BL_WORKERS_MAX; threads++) {
+        for (size_t count = 1; count < 200000; count += 1 + count / 3) {
+            size_t share = bl_ed25519_share(count, threads);
+            assert_in_range(share, 16, BL_SIGNATURE_BATCH_MAX);
+            if (count >= 16u * threads)
+                assert_true(2 * (count / share) >= threads);
+        }
+    }
+    assert_int_equal(bl_ed25519_share(10, 2), 16);
+    assert_int_equal(bl_ed25519_share(100, 2), 50);
+    assert_int_equal(bl_ed25519_share(2000, 2), 256);
+    assert_int_equal(bl_ed25519_share(100000, 2), BL_SIGNATURE_BATCH_MAX);
+}
+
+/* Several threads give the verdicts of one. */
+static void shared_equals_single(void **state)
+{
+    (void)state;
+    static struct signature_set set;
+    static uint8_t verdicts[BATCH_MAX];
+    struct testlib_rng rng = testlib_rng(8);
+    struct bl_workers *workers = NULL;
+    assert_ok(bl_workers_new(&workers, bl_alloc_system(), 3, NULL));
+    for (size_t count = 1; count <= BATCH_MAX; count = 2 * count + 50) {
+        signature_set_make(&set, &rng, count, 1 + count / 2);
+        for (size_t m = 0; m < count / 10; m++)
+            set.signatures[testlib_rng_below(&rng, count)].bytes[40] ^= 1;
+        signature_set_check(&set);
+        memset(verdicts, 0xee, sizeof verdicts);
+        bl_ed25519_verify_shared(workers, verdicts, set.items, count, TAG);
+        assert_memory_equal(verdicts, set.verdicts, sizeof verdicts);
+        memset(verdicts, 0xee, sizeof verdicts);
+        bl_ed25519_verify_shared(NULL, verdicts, set.items, count, TAG);
+        assert_memory_equal(verdicts, set.verdicts, sizeof verdicts);
+    }
+    bl_workers_free(workers);
 }
 
 /* Every generated key is usable; none of the 19 encodings at and above p is, with either sign. */
@@ -291,14 +339,17 @@ static void key_usable_generated(void **state)
         testlib_rng_bytes(&rng, seed, sizeof seed);
         bl_ed25519_public(&key, seed);
         assert_true(bl_ed25519_key_usable(&key));
+        assert_true(bl_ed25519_key_form(&key));
     }
     for (unsigned low = 0xed; low <= 0xff; low++) {
         baals_address key;
         memset(&key, 0xff, sizeof key);
         key.bytes[0] = (uint8_t)low;
         assert_false(bl_ed25519_key_usable(&key));
+        assert_false(bl_ed25519_key_form(&key));
         key.bytes[31] = 0x7f;
         assert_false(bl_ed25519_key_usable(&key));
+        assert_false(bl_ed25519_key_form(&key));
     }
 }
 
@@ -326,6 +377,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(batch_equals_single_on_mutations),
         cmocka_unit_test(signature_spec_vectors),
         cmocka_unit_test(signature_spec_tagged),
+        cmocka_unit_test(shares),
+        cmocka_unit_test(shared_equals_single),
         cmocka_unit_test(key_usable_spec_vectors),
         cmocka_unit_test(key_usable_generated),
         cmocka_unit_test(wipe_zeroes),

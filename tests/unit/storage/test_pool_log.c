@@ -116,6 +116,80 @@ static void test_order(void **state)
     bl_pool_log_close(log);
 }
 
+/* What another opening of the file sees now, as after the death of the process. */
+static void pool_peek(struct bl_env *env, const uint32_t *numbers, size_t count)
+{
+    struct pool_seen seen;
+    uint64_t dropped = 9;
+    struct bl_pool_log *log = pool_open(env, &seen, &dropped);
+    assert_int_equal(dropped, 0);
+    pool_expect(&seen, numbers, count);
+    bl_pool_log_close(log);
+}
+
+/* Puts the numbers with one call; all have the arrival time of the first. */
+static baals_status pool_put_many(struct bl_pool_log *log, const uint32_t *numbers, size_t count)
+{
+    uint8_t txs[8][512];
+    baals_hash ids[8];
+    struct bl_pool_log_item items[8];
+    assert_true(count <= 8);
+    for (size_t i = 0; i < count; i++) {
+        memset(txs[i], (int)numbers[i] & 0xff, sizeof txs[i]);
+        ids[i] = pool_id(numbers[i]);
+        items[i] = (struct bl_pool_log_item){&ids[i], bl_slice(txs[i], pool_len(numbers[i]))};
+    }
+    return bl_pool_log_put_many(log, items, count, 1000 + numbers[0], NULL);
+}
+
+/* Goal: many are put with one write, all or none; a removal is written with the next put, or when
+ * the log is closed. */
+static void test_many(void **state)
+{
+    static const uint32_t same[] = {5, 5, 5};
+    struct testlib_faulty_env faulty;
+    struct pool_seen seen;
+    uint64_t dropped;
+    testlib_faulty_env_init(&faulty, *state);
+    struct bl_pool_log *log = pool_open(&faulty.env, &seen, &dropped);
+    uint64_t before = faulty.calls;
+    assert_ok(pool_put_many(log, same, 3));
+    assert_ok(bl_pool_log_put_many(log, NULL, 0, 1, NULL));
+    assert_ok(pool_remove(log, 5));
+    assert_int_equal(faulty.calls, before + 1);
+    pool_peek(*state, (const uint32_t[]){5}, 1);
+    assert_ok(pool_put(log, 6));
+    pool_peek(*state, (const uint32_t[]){6}, 1);
+    faulty.fail_at = faulty.calls + 1;
+    assert_ok(pool_remove(log, 6));
+    assert_status(pool_put_many(log, (const uint32_t[]){7}, 1), BAALS_IO);
+    pool_peek(*state, (const uint32_t[]){6}, 1);
+    assert_ok(pool_put(log, 8));
+    pool_peek(*state, (const uint32_t[]){8}, 1);
+    assert_ok(pool_remove(log, 8));
+    pool_peek(*state, (const uint32_t[]){8}, 1);
+    bl_pool_log_close(log);
+    pool_peek(*state, NULL, 0);
+}
+
+/* Goal: removals that gather are written by and by, though nothing is put. */
+static void test_many_removals(void **state)
+{
+    struct pool_seen seen;
+    uint64_t dropped;
+    struct bl_pool_log *log = pool_open(*state, &seen, &dropped);
+    for (uint32_t i = 0; i < 2000; i++)
+        assert_ok(pool_put(log, i));
+    for (uint32_t i = 0; i < 2000; i++)
+        assert_ok(pool_remove(log, i));
+    struct bl_pool_log *other = pool_open(*state, &seen, &dropped);
+    assert_true(seen.count < 1000);
+    bl_pool_log_close(other);
+    assert_ok(bl_pool_log_compact(log, NULL));
+    pool_peek(*state, NULL, 0);
+    bl_pool_log_close(log);
+}
+
 /* The sizes tell what compaction would save, and it saves that. */
 static void test_compact(void **state)
 {
@@ -381,6 +455,8 @@ int main(int argc, char **argv)
     testlib_init(argc, argv);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_order, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_many, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_many_removals, setup, teardown),
         cmocka_unit_test_setup_teardown(test_compact, setup, teardown),
         cmocka_unit_test_setup_teardown(test_model, setup, teardown),
         cmocka_unit_test_setup_teardown(test_damage, setup, teardown),
