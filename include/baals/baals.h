@@ -10,6 +10,7 @@
 #include "baals/chain.h"
 #include "baals/error.h"
 #include "baals/proof.h"
+#include "baals/stats.h"
 #include "baals/trace.h"
 #include "baals/tx.h"
 #include "baals/types.h"

@@ -93,6 +93,8 @@ baals_status bl_block_finish(struct bl_applied *out,
     BL_TRY(bl_sysop_write_effects(t, err));
     BL_TRY(bl_overlay_write_set(t->overlay, &out->write_set, err));
     BL_TRY(block_check_supply(t, &out->write_set, err));
+    if (t->ledger->applied != NULL)
+        t->ledger->applied(t->ledger->applied_ctx);
     return bl_state_commit(&out->roots, &out->writes, &out->write_count, view, &out->write_set,
                            t->arena, err);
 }

@@ -24,6 +24,10 @@ struct bl_ledger {
     baals_contract_engine *contracts;
     struct bl_alloc alloc;
     struct bl_workers *workers; /* may be NULL: work is not shared out */
+    /* Called when the transactions of a block are done and its roots come next: for measuring. May
+     * be NULL. */
+    void (*applied)(void *ctx);
+    void *applied_ctx;
 };
 
 /* Names in `meta` (docs/spec/state.md). */

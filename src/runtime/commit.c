@@ -346,7 +346,9 @@ static baals_status commit_run(struct commit *c,
 {
     struct baals_chain *chain = c->chain;
     BL_TRY(commit_prepare(c, block_bytes, applied, err));
+    bl_stats_mark(&chain->stats, BL_STAGE_WRITE);
     BL_TRY(bl_chain_sync_group(chain, err));
+    bl_stats_mark(&chain->stats, BL_STAGE_SYNC);
     struct bl_publication publication = {
         .tip = c->tip,
         .view = c->view,
@@ -357,6 +359,8 @@ static baals_status commit_run(struct commit *c,
     };
     publication.store_tip.journal_end = bl_journal_end(chain->journal);
     baals_status status = bl_chain_publish(chain, &publication, err);
+    bl_stats_mark(&chain->stats, BL_STAGE_PUBLISH);
+    bl_stats_end(&chain->stats, applied->tx_count);
     return status == BAALS_OK ? BAALS_OK : bl_chain_fail(chain, status);
 }
 

@@ -38,8 +38,11 @@ baals_status bl_chain_verify_block(struct bl_applied *out,
         return bl_fail(err, BAALS_NOMEM, "no memory to take in a block");
     for (size_t i = 0; i < count; i++)
         candidates[i].tx = &txs[i];
-    return bl_ledger_apply_block(out, &chain->ledger, branch->view, BL_APPLY_VERIFY, &block.header,
-                                 candidates, count, arena, err);
+    bl_stats_mark(&chain->stats, BL_STAGE_VERIFY);
+    BL_TRY(bl_ledger_apply_block(out, &chain->ledger, branch->view, BL_APPLY_VERIFY, &block.header,
+                                 candidates, count, arena, err));
+    bl_stats_mark(&chain->stats, BL_STAGE_ROOT);
+    return BAALS_OK;
 }
 
 static baals_status import_on_tip(struct baals_chain *chain,
@@ -61,6 +64,7 @@ static baals_status import_extend(struct baals_chain *chain, baals_slice bytes, 
     struct bl_arena arena;
     bl_arena_init(&arena, chain->env->alloc, BL_BLOCK_ARENA_MAX);
     struct bl_view *view = NULL;
+    bl_stats_begin(&chain->stats);
     baals_status status = bl_view_begin(&view, chain->store, err);
     if (status == BAALS_OK)
         status = import_on_tip(chain, bytes, view, &arena, err);

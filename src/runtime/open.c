@@ -171,7 +171,10 @@ baals_status bl_chain_use_genesis(struct baals_chain *chain, baals_slice bytes, 
         .contracts = chain->contracts,
         .alloc = chain->env->alloc,
         .workers = chain->workers,
+        .applied = bl_stats_applied,
+        .applied_ctx = &chain->stats,
     };
+    chain->stats.env = chain->env;
     baals_genesis_chain_id(&chain->ledger.chain_id, kept);
     return BAALS_OK;
 }

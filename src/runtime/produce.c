@@ -158,8 +158,10 @@ produce_make(struct produce *p, baals_produce_decision *decision, bool *made_out
     BL_TRY(bl_consensus_prepare(chain->consensus, &header, p->now_ms, &chain->authority.address,
                                 &p->parent, &p->consensus_view, err));
     struct bl_applied applied;
+    bl_stats_mark(&chain->stats, BL_STAGE_COLLECT);
     BL_TRY(bl_ledger_apply_block(&applied, &chain->ledger, p->view, BL_APPLY_PRODUCE, &header,
                                  candidates, count, p->arena, err));
+    bl_stats_mark(&chain->stats, BL_STAGE_ROOT);
     produce_drop(p, candidates, count);
     if (applied.tx_count == 0 && count > 0) {
         baals_pool_stats none = {0, 0};
@@ -191,6 +193,7 @@ produce_try(struct produce *p, bool *made_out, uint64_t *wait_ms_out, baals_erro
 {
     baals_pool_stats pool = {0, 0};
     baals_produce_decision decision;
+    bl_stats_begin(&p->chain->stats);
     BL_TRY(produce_begin(p, &pool, err));
     BL_TRY(produce_ask(p, &decision, &pool, err));
     if (decision.what == BAALS_PRODUCE_NOW)

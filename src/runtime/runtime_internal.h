@@ -16,6 +16,7 @@
 #include "baals/baals.h"
 #include "ledger/ledger.h"
 #include "runtime/mempool.h"
+#include "runtime/stats.h"
 #include "runtime/verifier.h"
 #include "storage/journal.h"
 #include "storage/pool_log.h"
@@ -98,6 +99,7 @@ struct baals_chain {
     bool has_authority;
     baals_keypair authority;
     uint64_t checkpoint_bytes;
+    struct bl_stats stats;
 
     pthread_mutex_t writer;
     pthread_mutex_t lock;
