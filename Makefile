@@ -7,7 +7,7 @@ FUZZ_SECONDS ?= 60
 export CMAKE_BUILD_PARALLEL_LEVEL = $(JOBS)
 export CTEST_PARALLEL_LEVEL = $(JOBS)
 
-.PHONY: all demo check check-full lint tidy tsan cov bench fuzz install clean
+.PHONY: all demo check check-full lint tidy tsan cov bench bench-gas fuzz install clean
 .NOTPARALLEL:
 
 # build/release/bin/baals, build/release/lib/libbaals.so and libbaals.a
@@ -55,6 +55,11 @@ bench:
 	@tools/build release baals-bench-vm
 	@build/release/bin/baals-bench $(BENCH)
 	@build/release/bin/baals-bench-vm
+
+# Whether the prices of gas are in proportion; fails when a class is underpriced.
+bench-gas:
+	@tools/build release baals-bench-gas
+	@build/release/bin/baals-bench-gas --check $(BENCH)
 
 fuzz:
 	@tools/build fuzz all
