@@ -5,13 +5,12 @@
  * a running node. Every execution happens on an overlay of its own, which is thrown away, so each
  * run meets the same state: keys that no transaction of the block has touched yet.
  */
-#include "bench_gas.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "bench_gas.h"
 #include "crypto/crypto.h"
 #include "ledger/ledger_internal.h"
 

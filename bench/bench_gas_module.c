@@ -3,13 +3,12 @@
  * The modules of baals-bench-gas: a small assembler over BL_WASM_OP_MAP, and the frame that all
  * cases share. Texts are instruction names with their numbers behind them, separated by blanks.
  */
-#include "bench_gas.h"
-
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench_gas.h"
 #include "contracts/host.h"
 #include "contracts/wasm.h"
 #include "crypto/crypto.h"
