@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where commands meet descriptions: `baals abi`, help about a contract, typed arguments, and
- * results with what a contract returned, emitted or reverted with by name.
+ * Where commands meet descriptions: `baals abi`, help about a contract, typed arguments. What comes
+ * back is abi_result.c's.
  */
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/abi_result.h"
 #include "cli/abi_show.h"
 #include "cli/abi_value.h"
 #include "cli/cli_internal.h"
@@ -13,21 +14,6 @@
 #define COMMAND_TEXT_MAX ((size_t)4 * 1024 * 1024)
 
 /* ---- the description of a contract of the chain ---- */
-
-/* Hex digits of an answer into the arena. */
-static baals_status
-command_hex(struct cli *cli, baals_slice *out, const struct bl_json *value, baals_error *err)
-{
-    const char *text = bl_json_text(value);
-    size_t digits = text == NULL ? 1 : strlen(text);
-    uint8_t *bytes = bl_arena_alloc(&cli->arena, digits / 2);
-    if (bytes == NULL)
-        return bl_fail(err, BAALS_NOMEM, "no memory for %zu bytes", digits / 2);
-    if (text == NULL || digits % 2 != 0 || !bl_hex_decode(bytes, digits / 2, text, digits))
-        return bl_fail(err, BAALS_INTERNAL, "the node's answer is not hex");
-    *out = bl_slice(bytes, digits / 2);
-    return BAALS_OK;
-}
 
 /* The module of the contract at an address. NOTFOUND. */
 static baals_status
@@ -59,7 +45,7 @@ command_module(struct cli *cli, baals_slice *out, const baals_address *address, 
     if (status == BAALS_OK)
         status = cli_rpc(cli, &doc, &answer, "code_get", &params, err);
     if (status == BAALS_OK) {
-        status = command_hex(cli, out, bl_json_member(answer, "code"), err);
+        status = cli_abi_hex(cli, out, bl_json_member(answer, "code"), err);
         bl_json_free(&doc);
     }
     bl_buffer_deinit(&params);
@@ -199,195 +185,6 @@ baals_status cli_abi_deploy(struct cli *cli,
         return BAALS_OK;
     out->has_args = true;
     return command_encode(cli, &out->args, out->abi, init, words, err);
-}
-
-/* ---- results ---- */
-
-struct command_result {
-    struct cli *cli;
-    struct bl_json_writer *w;
-    const struct bl_json *whole;
-    const struct cli_abi *abi; /* may be NULL */
-    const char *method;        /* NULL: no call */
-    baals_error *err;
-};
-
-/* Makes the text that `print` wrote a member, or says why there is none. */
-static baals_status command_put(struct command_result *r,
-                                const char *name,
-                                baals_status status,
-                                struct bl_buffer *text,
-                                baals_error *why)
-{
-    if (status == BAALS_OK)
-        status = bl_buffer_status(text, why);
-    if (status == BAALS_OK) {
-        bl_jw_key(r->w, name);
-        bl_jw_raw(r->w, bl_buffer_slice(text));
-    } else if (status == BAALS_REJECT_TYPE) {
-        char reason[300];
-        snprintf(reason, sizeof reason, "not as described: %s at byte %u", why->message,
-                 why->offset);
-        bl_jw_put_text(r->w, "abi_error", reason);
-        status = BAALS_OK;
-    } else if (r->err != NULL) {
-        *r->err = *why;
-    }
-    bl_buffer_deinit(text);
-    return status;
-}
-
-static baals_status command_returned(struct command_result *r, const struct bl_json *output)
-{
-    const struct cli_abi_method *method = cli_abi_method_find(r->abi, r->method);
-    struct bl_json_writer inner;
-    struct bl_buffer text;
-    baals_slice bytes;
-    baals_error why = {.offset = BAALS_NO_OFFSET};
-    if (method == NULL)
-        return BAALS_OK;
-    BL_TRY(command_hex(r->cli, &bytes, output, r->err));
-    bl_buffer_init(&text, r->cli->env->alloc, COMMAND_TEXT_MAX);
-    bl_jw_init(&inner, &text);
-    baals_status status = cli_abi_print_output(&inner, r->abi, method, bytes, &why);
-    return command_put(r, "returned", status, &text, &why);
-}
-
-/* {"name", "fields"} of a declared error. */
-static baals_status command_revert(struct command_result *r, const struct bl_json *error)
-{
-    struct bl_json_writer inner;
-    struct bl_buffer text;
-    baals_slice bytes;
-    baals_error why = {.offset = BAALS_NO_OFFSET};
-    uint64_t code;
-    if (!bl_json_u64(&code, bl_json_member(error, "revert_code")) || code > UINT32_MAX)
-        return BAALS_OK;
-    const struct cli_abi_error *declared = cli_abi_error_find(r->abi, (uint32_t)code);
-    if (declared == NULL)
-        return BAALS_OK;
-    BL_TRY(command_hex(r->cli, &bytes, bl_json_member(r->whole, "output"), r->err));
-    bl_buffer_init(&text, r->cli->env->alloc, COMMAND_TEXT_MAX);
-    bl_jw_init(&inner, &text);
-    bl_jw_begin_object(&inner);
-    bl_jw_put_text(&inner, "name", declared->name);
-    bl_jw_put_text(&inner, "doc", declared->doc);
-    bl_jw_key(&inner, "fields");
-    baals_status status = cli_abi_print_error(&inner, r->abi, declared, bytes, &why);
-    bl_jw_end_object(&inner);
-    return command_put(r, "revert", status, &text, &why);
-}
-
-/* An event of an answer as the library has them. */
-static baals_status
-command_event(struct command_result *r, baals_event *out, const struct bl_json *json)
-{
-    const struct bl_json *topics = bl_json_member(json, "topics");
-    const char *contract = bl_json_text(bl_json_member(json, "contract"));
-    baals_address_kind kind;
-    BL_TRY(command_hex(r->cli, &out->data, bl_json_member(json, "data"), r->err));
-    BL_TRY(baals_address_parse(&out->contract, &kind, contract == NULL ? "" : contract, r->err));
-    if (bl_json_count(topics) > BAALS_EVENT_TOPICS_MAX)
-        return bl_fail(r->err, BAALS_INTERNAL, "the node's event has too many topics");
-    out->topic_count = (uint32_t)bl_json_count(topics);
-    for (uint32_t i = 0; i < out->topic_count; i++) {
-        const char *topic = bl_json_text(bl_json_at(topics, i));
-        BL_TRY(baals_hash_parse(&out->topics[i], topic == NULL ? "" : topic, r->err));
-    }
-    return BAALS_OK;
-}
-
-static baals_status command_dump_member(void *ctx, const char *name, const struct bl_json *value)
-{
-    struct bl_json_writer *w = ctx;
-    bl_jw_key(w, name);
-    bl_json_dump(w->out, value);
-    w->comma = true;
-    return BAALS_OK;
-}
-
-/* An event with its name and fields, where its contract declares it. */
-static baals_status command_put_event(struct command_result *r, const struct bl_json *json)
-{
-    baals_event event = {0};
-    const struct cli_abi *abi = r->abi;
-    const struct cli_abi_event *declared = NULL;
-    const char *made = bl_json_text(bl_json_member(r->whole, "contract"));
-    const char *from = bl_json_text(bl_json_member(json, "contract"));
-    struct bl_json_writer inner;
-    struct bl_buffer text;
-    baals_error why = {.offset = BAALS_NO_OFFSET};
-    BL_TRY(command_event(r, &event, json));
-    /* What a deploy made is described by its file; a simulated one is nowhere else. */
-    if (made == NULL || from == NULL || strcmp(made, from) != 0) {
-        baals_status status = cli_abi_of(r->cli, &abi, &event.contract, &why);
-        if (status != BAALS_OK && status != BAALS_REJECT_CODE)
-            return status;
-    }
-    if (abi != NULL && event.topic_count > 0)
-        declared = cli_abi_event_find(abi, &event.topics[0]);
-    bl_jw_begin_object(r->w);
-    BL_TRY(bl_json_each(json, command_dump_member, r->w));
-    baals_status status = BAALS_OK;
-    if (declared != NULL) {
-        bl_jw_put_text(r->w, "name", declared->name);
-        bl_buffer_init(&text, r->cli->env->alloc, COMMAND_TEXT_MAX);
-        bl_jw_init(&inner, &text);
-        status = cli_abi_print_event(&inner, abi, declared, &event, &why);
-        status = command_put(r, "fields", status, &text, &why);
-    }
-    bl_jw_end_object(r->w);
-    return status;
-}
-
-static baals_status command_member(void *ctx, const char *name, const struct bl_json *value)
-{
-    struct command_result *r = ctx;
-    if (strcmp(name, "events") == 0 && bl_json_type(value) == BL_JSON_ARRAY) {
-        bl_jw_key(r->w, name);
-        bl_jw_begin_array(r->w);
-        for (size_t i = 0; i < bl_json_count(value); i++)
-            BL_TRY(command_put_event(r, bl_json_at(value, i)));
-        bl_jw_end_array(r->w);
-        return BAALS_OK;
-    }
-    if (strcmp(name, "error") == 0 && bl_json_type(value) == BL_JSON_OBJECT && r->abi != NULL) {
-        bl_jw_key(r->w, name);
-        bl_jw_begin_object(r->w);
-        BL_TRY(bl_json_each(value, command_dump_member, r->w));
-        BL_TRY(command_revert(r, value));
-        bl_jw_end_object(r->w);
-        return BAALS_OK;
-    }
-    BL_TRY(command_dump_member(r->w, name, value));
-    bool succeeded = bl_json_member(r->whole, "error") == NULL;
-    if (strcmp(name, "output") == 0 && succeeded && r->abi != NULL && r->method != NULL)
-        return command_returned(r, value);
-    return BAALS_OK;
-}
-
-baals_status cli_abi_result(struct cli *cli,
-                            struct bl_json_writer *w,
-                            const struct bl_json *result,
-                            const struct cli_abi *abi,
-                            const char *method,
-                            baals_error *err)
-{
-    struct bl_json_doc doc = {0};
-    struct command_result r = {
-        .cli = cli, .w = w, .whole = result, .abi = abi, .method = method, .err = err};
-    size_t start = w->out->len;
-    if (bl_json_type(result) != BL_JSON_OBJECT)
-        return bl_fail(err, BAALS_INTERNAL, "the node's answer is no object");
-    bl_jw_begin_object(w);
-    BL_TRY(bl_json_each(result, command_member, &r));
-    bl_jw_end_object(w);
-    BL_TRY(bl_buffer_status(w->out, err));
-    baals_slice text = bl_slice(w->out->data + start, w->out->len - start);
-    BL_TRY(bl_json_parse(&doc, text, BL_RPC_RESPONSE_MAX, err));
-    baals_status status = cli_contract_failure(doc.root, err);
-    bl_json_free(&doc);
-    return status;
 }
 
 /* ---- help and `baals abi` ---- */

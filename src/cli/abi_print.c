@@ -230,6 +230,38 @@ baals_status cli_abi_print_output(struct bl_json_writer *w,
     return print_end(&r);
 }
 
+/* All of the input is one array of the fields. */
+static baals_status
+print_fields(struct print_reader *r, const struct cli_abi_fields *fields, const char *expected)
+{
+    struct print_reader before = *r;
+    uint64_t count;
+    BL_TRY(print_head(r, &count, 4, expected));
+    if (count != fields->count)
+        return print_reject(&before, expected);
+    bl_jw_begin_object(r->w);
+    for (uint32_t i = 0; i < fields->count; i++) {
+        const struct cli_abi_field *field = &fields->items[i];
+        bl_jw_key(r->w, field->name);
+        BL_TRY(print_value(r, &field->type, field->type.suffix_count));
+    }
+    bl_jw_end_object(r->w);
+    return print_end(r);
+}
+
+baals_status cli_abi_print_arguments(struct bl_json_writer *w,
+                                     const struct cli_abi *abi,
+                                     const struct cli_abi_method *m,
+                                     baals_slice args,
+                                     baals_error *err)
+{
+    static const uint8_t none = 0x80;
+    if (args.len == 0)
+        args = bl_slice(&none, 1);
+    struct print_reader r = {.abi = abi, .w = w, .in = args, .len = args.len, .err = err};
+    return print_fields(&r, &m->args, "an array of the method's arguments");
+}
+
 baals_status cli_abi_print_error(struct bl_json_writer *w,
                                  const struct cli_abi *abi,
                                  const struct cli_abi_error *error,
@@ -237,19 +269,7 @@ baals_status cli_abi_print_error(struct bl_json_writer *w,
                                  baals_error *err)
 {
     struct print_reader r = {.abi = abi, .w = w, .in = data, .len = data.len, .err = err};
-    struct print_reader before = r;
-    uint64_t count;
-    BL_TRY(print_head(&r, &count, 4, "an array of the error's fields"));
-    if (count != error->fields.count)
-        return print_reject(&before, "an array of the error's fields");
-    bl_jw_begin_object(w);
-    for (uint32_t i = 0; i < error->fields.count; i++) {
-        const struct cli_abi_field *field = &error->fields.items[i];
-        bl_jw_key(w, field->name);
-        BL_TRY(print_value(&r, &field->type, field->type.suffix_count));
-    }
-    bl_jw_end_object(w);
-    return print_end(&r);
+    return print_fields(&r, &error->fields, "an array of the error's fields");
 }
 
 /* A topic: 32 bytes as they are, or a number at their end. */

@@ -29,6 +29,13 @@ cli_abi_print_output(struct bl_json_writer *w,
                      const struct cli_abi_method *m,
                      baals_slice output,
                      baals_error *err);
+/* Writes an object of the arguments of a method. As above; no bytes at all are no arguments. */
+__attribute__((warn_unused_result)) baals_status
+cli_abi_print_arguments(struct bl_json_writer *w,
+                        const struct cli_abi *abi,
+                        const struct cli_abi_method *m,
+                        baals_slice args,
+                        baals_error *err);
 /* Writes an object of the fields of an error. As above. */
 __attribute__((warn_unused_result)) baals_status
 cli_abi_print_error(struct bl_json_writer *w,

@@ -40,6 +40,7 @@ enum cli_option_id {
     CLI_NO_WAIT,
     CLI_TIMEOUT,
     CLI_CALLER,
+    CLI_TRACE,
     CLI_AFTER,
     CLI_FOLLOW,
     CLI_LIMIT,

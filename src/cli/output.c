@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cli/cli_internal.h"
+#include "cli/trace.h"
 
 /* Width of the column of names. */
 #define OUTPUT_NAME_WIDTH 15u
@@ -88,7 +89,10 @@ static baals_status output_member(void *ctx, const char *name, const struct bl_j
         return BAALS_OK;
     }
     output_append(out, "\n");
-    output_value(out, value, level->depth + 1);
+    if (level->depth == 0 && strcmp(name, "trace") == 0)
+        cli_trace_text(out, value);
+    else
+        output_value(out, value, level->depth + 1);
     return BAALS_OK;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/abi_result.h"
 #include "cli/cli_internal.h"
 
 /* A notice wait ends after this, and begins again with --follow. */
@@ -60,32 +61,135 @@ baals_status cli_run_inspect_block(struct cli *cli, struct bl_json_writer *w, ba
     return status;
 }
 
-static baals_status
-read_by_id(struct cli *cli, struct bl_json_writer *w, const char *method, baals_error *err)
+/* ---- transactions and receipts, with what contracts say ---- */
+
+/* The answer of tx_get or receipt_get. */
+static baals_status read_of_id(struct cli *cli,
+                               struct bl_json_doc *doc,
+                               const struct bl_json **result,
+                               const char *method,
+                               const char *id,
+                               baals_error *err)
 {
     struct bl_json_writer p;
     struct bl_buffer params;
+    read_begin(&p, &params, cli);
+    bl_jw_put_text(&p, "id", id);
+    bl_jw_end_object(&p);
+    baals_status status = cli_rpc(cli, doc, result, method, &params, err);
+    bl_buffer_deinit(&params);
+    return status;
+}
+
+/* The contract a transaction runs, its description, and the method as descriptions name it; *abi
+ * and *method are NULL where it runs none. */
+static baals_status read_described(struct cli *cli,
+                                   const struct cli_abi **abi,
+                                   const char **method,
+                                   const struct bl_json *tx,
+                                   baals_error *err)
+{
+    const char *kind = bl_json_text(bl_json_member(tx, "kind"));
+    bool deploys = kind != NULL && strcmp(kind, "deploy") == 0;
+    const char *called = bl_json_text(bl_json_member(tx, "method"));
+    *abi = NULL;
+    *method = deploys ? "init" : "receive";
+    if (kind == NULL || strcmp(kind, "system") == 0)
+        return BAALS_OK;
+    if (called != NULL)
+        *method = called;
+    return cli_abi_try(cli, abi, bl_json_member(tx, deploys ? "contract" : "recipient"), err);
+}
+
+struct read_tx {
+    struct cli *cli;
+    struct bl_json_writer *w;
+    const struct cli_abi *abi;
+    const char *method;
+    baals_error *err;
+};
+
+static baals_status read_tx_member(void *ctx, const char *name, const struct bl_json *value)
+{
+    const struct read_tx *tx = ctx;
+    BL_TRY(cli_abi_copy(tx->w, name, value));
+    if (strcmp(name, "args") != 0 && strcmp(name, "init") != 0)
+        return BAALS_OK;
+    return cli_abi_put_arguments(tx->cli, tx->w, tx->abi, tx->method, value, tx->err);
+}
+
+static baals_status
+read_tx(struct cli *cli, struct bl_json_writer *w, const char *id, baals_error *err)
+{
+    struct bl_json_doc doc = {0};
+    const struct bl_json *result;
+    struct read_tx tx = {.cli = cli, .w = w, .err = err};
+    BL_TRY(read_of_id(cli, &doc, &result, "tx_get", id, err));
+    baals_status status = read_described(cli, &tx.abi, &tx.method, result, err);
+    bl_jw_begin_object(w);
+    if (status == BAALS_OK)
+        status = bl_json_each(result, read_tx_member, &tx);
+    bl_jw_end_object(w);
+    bl_json_free(&doc);
+    return status == BAALS_OK ? bl_buffer_status(w->out, err) : status;
+}
+
+/* A receipt by the description of what its transaction ran. */
+static baals_status read_put_receipt(struct cli *cli,
+                                     struct bl_json_writer *w,
+                                     const struct bl_json *receipt,
+                                     const char *id,
+                                     baals_error *err)
+{
+    struct bl_json_doc doc = {0};
+    const struct bl_json *tx;
+    const struct cli_abi *abi = NULL;
+    const char *method = NULL;
+    baals_status status = BAALS_NOTFOUND;
+    if (!cli_has(cli, CLI_RAW))
+        status = read_of_id(cli, &doc, &tx, "tx_get", id, err);
+    if (status == BAALS_OK)
+        status = read_described(cli, &abi, &method, tx, err);
+    if (status == BAALS_OK || BAALS_STATUS_CLASS(status) == BAALS_CLASS_NOTFOUND)
+        status = cli_abi_put_result(cli, w, receipt, abi, method, err);
+    bl_json_free(&doc);
+    return status;
+}
+
+static baals_status
+read_receipt(struct cli *cli, struct bl_json_writer *w, const char *id, baals_error *err)
+{
+    struct bl_json_doc doc = {0};
+    const struct bl_json *receipt;
+    BL_TRY(read_of_id(cli, &doc, &receipt, "receipt_get", id, err));
+    baals_status status = read_put_receipt(cli, w, receipt, id, err);
+    bl_json_free(&doc);
+    return status;
+}
+
+static baals_status
+read_by_id(struct cli *cli,
+           struct bl_json_writer *w,
+           baals_status (*read)(struct cli *, struct bl_json_writer *, const char *, baals_error *),
+           baals_error *err)
+{
     baals_hash id;
     if (baals_hash_parse(&id, cli->args.operands[0], NULL) != BAALS_OK)
         return bl_fail(err, BAALS_MISUSE_ARGUMENT,
                        "\"%.80s\" is no transaction id: 64 lowercase hex digits",
                        cli->args.operands[0]);
-    read_begin(&p, &params, cli);
-    bl_jw_put_hash(&p, "id", &id);
-    bl_jw_end_object(&p);
-    baals_status status = read_method(cli, w, method, &params, err);
-    bl_buffer_deinit(&params);
-    return status;
+    BL_TRY(cli_connect(cli, false, err));
+    return cli_disconnect(cli, read(cli, w, cli->args.operands[0], err), err);
 }
 
 baals_status cli_run_inspect_tx(struct cli *cli, struct bl_json_writer *w, baals_error *err)
 {
-    return read_by_id(cli, w, "tx_get", err);
+    return read_by_id(cli, w, read_tx, err);
 }
 
 baals_status cli_run_inspect_receipt(struct cli *cli, struct bl_json_writer *w, baals_error *err)
 {
-    return read_by_id(cli, w, "receipt_get", err);
+    return read_by_id(cli, w, read_receipt, err);
 }
 
 /* The account's answer with the newest transactions as one more member. */
@@ -206,14 +310,98 @@ baals_status cli_run_query(struct cli *cli, struct bl_json_writer *w, baals_erro
 
 /* ---- events ---- */
 
-/* One notice as a line: the object with --json, else its cursor, kind and what it is about. */
-static void read_notice(struct cli *cli, struct bl_buffer *line, const struct bl_json *notice)
+/* Whether a notice is of a transaction that a contract had a part in. */
+static bool read_notice_speaks(const struct bl_json *notice)
 {
-    if (cli_has(cli, CLI_JSON)) {
-        bl_json_dump(line, notice);
-        bl_buffer_append_u8(line, '\n');
-        return;
+    const char *output = bl_json_text(bl_json_member(notice, "output"));
+    return bl_json_count(bl_json_member(notice, "events")) > 0 ||
+           bl_json_member(notice, "error") != NULL || (output != NULL && output[0] != '\0');
+}
+
+struct read_merge {
+    struct bl_json_writer w;
+    const struct bl_json *error;
+};
+
+static baals_status read_merge_member(void *ctx, const char *name, const struct bl_json *value)
+{
+    struct read_merge *merge = ctx;
+    return cli_abi_copy(&merge->w, name, strcmp(name, "error") == 0 ? merge->error : value);
+}
+
+/* The notice of a failure with the error of its receipt: a notice knows no more than the status. */
+static baals_status read_merge(struct cli *cli,
+                               struct bl_json_doc *out,
+                               const struct bl_json *notice,
+                               const char *id,
+                               baals_error *err)
+{
+    struct bl_json_doc doc = {0};
+    const struct bl_json *receipt;
+    struct bl_buffer text;
+    struct read_merge merge = {.error = bl_json_member(notice, "error")};
+    baals_status status = read_of_id(cli, &doc, &receipt, "receipt_get", id, err);
+    if (status != BAALS_OK && BAALS_STATUS_CLASS(status) != BAALS_CLASS_NOTFOUND)
+        return status;
+    if (status == BAALS_OK && bl_json_member(receipt, "error") != NULL)
+        merge.error = bl_json_member(receipt, "error");
+    bl_buffer_init(&text, cli->env->alloc, BL_RPC_RESPONSE_MAX);
+    bl_jw_init(&merge.w, &text);
+    bl_jw_begin_object(&merge.w);
+    status = bl_json_each(notice, read_merge_member, &merge);
+    bl_jw_end_object(&merge.w);
+    if (status == BAALS_OK)
+        status = bl_json_parse(out, bl_buffer_slice(&text), BL_RPC_RESPONSE_MAX, err);
+    bl_buffer_deinit(&text);
+    bl_json_free(&doc);
+    return status;
+}
+
+/* A notice with what contracts say. */
+static baals_status read_put_notice(struct cli *cli,
+                                    struct bl_json_writer *w,
+                                    const struct bl_json *notice,
+                                    baals_error *err)
+{
+    struct bl_json_doc merged = {0};
+    const char *id = bl_json_text(bl_json_member(notice, "tx_id"));
+    if (id == NULL || cli_has(cli, CLI_RAW) || !read_notice_speaks(notice)) {
+        bl_json_dump(w->out, notice);
+        return BAALS_OK;
     }
+    if (bl_json_member(notice, "error") == NULL)
+        return read_put_receipt(cli, w, notice, id, err);
+    BL_TRY(read_merge(cli, &merged, notice, id, err));
+    baals_status status = read_put_receipt(cli, w, merged.root, id, err);
+    bl_json_free(&merged);
+    return status;
+}
+
+/* " name{...}" of a decoded event or revert. JSON escapes what moves the cursor but for DEL and the
+ * second set of control characters, which become dots. */
+static void read_append_named(struct bl_buffer *line, const struct bl_json *named)
+{
+    const char *name = bl_json_text(bl_json_member(named, "name"));
+    const struct bl_json *fields = bl_json_member(named, "fields");
+    if (name == NULL || fields == NULL)
+        return;
+    bl_buffer_append_u8(line, ' ');
+    bl_buffer_append(line, name, strlen(name));
+    size_t start = line->len;
+    bl_json_dump(line, fields);
+    for (size_t i = start; i < line->len; i++) {
+        bool second = i > start && line->data[i - 1] == 0xc2 && line->data[i] < 0xa0;
+        if (second)
+            line->data[i - 1] = '.';
+        if (second || line->data[i] == 0x7f)
+            line->data[i] = '.';
+    }
+}
+
+/* One notice as a line: its cursor, kind and what it is about, then events and reverts by name. */
+static void read_notice_line(struct bl_buffer *line, const struct bl_json *notice)
+{
+    const struct bl_json *events = bl_json_member(notice, "events");
     const char *kind = bl_json_text(bl_json_member(notice, "kind"));
     const char *cursor = bl_json_text(bl_json_member(notice, "cursor"));
     const char *status = bl_json_text(bl_json_member(notice, "status"));
@@ -224,11 +412,38 @@ static void read_notice(struct cli *cli, struct bl_buffer *line, const struct bl
         id = bl_json_text(bl_json_member(notice, "hash"));
     if (!bl_json_u64(&block, bl_json_member(notice, "block")))
         block = 0;
-    int len = snprintf(text, sizeof text, "%s %s %llu %s%s%s\n", cursor == NULL ? "?" : cursor,
+    int len = snprintf(text, sizeof text, "%s %s %llu %s%s%s", cursor == NULL ? "?" : cursor,
                        kind == NULL ? "?" : kind, (unsigned long long)block, id == NULL ? "?" : id,
                        status == NULL ? "" : " ", status == NULL ? "" : status);
     if (len > 0)
         bl_buffer_append(line, text, (size_t)len);
+    read_append_named(line, bl_json_member(bl_json_member(notice, "error"), "revert"));
+    for (size_t i = 0; i < bl_json_count(events); i++)
+        read_append_named(line, bl_json_at(events, i));
+    bl_buffer_append_u8(line, '\n');
+}
+
+/* One notice as a line: JSON with --json. */
+static baals_status
+read_notice(struct cli *cli, struct bl_buffer *line, const struct bl_json *notice, baals_error *err)
+{
+    struct bl_buffer text;
+    struct bl_json_writer w;
+    struct bl_json_doc doc = {0};
+    bl_buffer_init(&text, cli->env->alloc, BL_RPC_RESPONSE_MAX);
+    bl_jw_init(&w, &text);
+    baals_status status = read_put_notice(cli, &w, notice, err);
+    if (status == BAALS_OK && cli_has(cli, CLI_JSON)) {
+        bl_buffer_append(line, text.data, text.len);
+        bl_buffer_append_u8(line, '\n');
+    } else if (status == BAALS_OK) {
+        status = bl_json_parse(&doc, bl_buffer_slice(&text), BL_RPC_RESPONSE_MAX, err);
+        if (status == BAALS_OK)
+            read_notice_line(line, doc.root);
+        bl_json_free(&doc);
+    }
+    bl_buffer_deinit(&text);
+    return status;
 }
 
 /* Prints a page; *cursor (of cursor_size bytes) is moved on, *left counts down. */
@@ -246,10 +461,12 @@ static baals_status read_page(struct cli *cli,
         return bl_fail(err, BAALS_INTERNAL, "the node gave no cursor");
     memcpy(cursor, next, strlen(next) + 1);
     bl_buffer_init(&lines, cli->env->alloc, BL_RPC_RESPONSE_MAX);
-    for (size_t i = 0; i < bl_json_count(notices); i++)
-        read_notice(cli, &lines, bl_json_at(notices, i));
+    baals_status status = BAALS_OK;
+    for (size_t i = 0; i < bl_json_count(notices) && status == BAALS_OK; i++)
+        status = read_notice(cli, &lines, bl_json_at(notices, i), err);
     *left -= bl_json_count(notices) < *left ? bl_json_count(notices) : *left;
-    baals_status status = bl_buffer_status(&lines, err);
+    if (status == BAALS_OK)
+        status = bl_buffer_status(&lines, err);
     if (status == BAALS_OK)
         status = cli_write_fd(STDOUT_FILENO, bl_buffer_slice(&lines), err);
     bl_buffer_deinit(&lines);

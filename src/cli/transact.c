@@ -336,6 +336,8 @@ static baals_status transact_encode(struct cli *cli,
     bl_jw_put_hex(&w, "tx", bl_slice(bytes, len));
     if (wait_ms != NULL)
         bl_jw_put_u64(&w, "wait_ms", *wait_ms);
+    else if (cli_has(cli, CLI_TRACE))
+        bl_jw_put_bool(&w, "trace", true);
     bl_jw_end_object(&w);
     return bl_buffer_status(params, err);
 }

@@ -236,12 +236,12 @@ static baals_status methods_tx_simulate(struct bl_rpc_call *call, baals_error *e
     if (status == BAALS_OK) {
         bl_jw_begin_object(w);
         bl_rpc_put_receipt(w, &receipt, &outcome.debug);
+        bl_jw_key(w, "logs");
+        bl_jw_slice(w, bl_slice(outcome.logs.data, outcome.logs.len));
         if (traced) {
             bl_jw_key(w, "trace");
             bl_jw_raw(w, bl_buffer_slice(&trace));
         }
-        bl_jw_key(w, "logs");
-        bl_jw_slice(w, bl_slice(outcome.logs.data, outcome.logs.len));
         bl_jw_end_object(w);
     }
     bl_buffer_deinit(&trace);
