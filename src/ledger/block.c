@@ -185,6 +185,22 @@ struct block_work {
     baals_error *err;
 };
 
+/* A few transfers are not worth changing threads for, either: one that turns out to run a contract
+ * changes on its own. */
+#define BLOCK_FEW 16u
+
+static bool block_wants_thread(const struct bl_candidate *candidates, size_t count)
+{
+    if (count > BLOCK_FEW)
+        return true;
+    for (size_t i = 0; i < count; i++) {
+        baals_tx_kind kind = candidates[i].tx->kind;
+        if (kind == BAALS_TX_CALL || kind == BAALS_TX_DEPLOY)
+            return true;
+    }
+    return false;
+}
+
 static void block_work_run(void *ctx)
 {
     struct block_work *work = ctx;
@@ -251,8 +267,10 @@ baals_status bl_ledger_apply_block(struct bl_applied *out,
                               .count = count,
                               .status = BAALS_OK,
                               .err = err};
-    if (count > 0)
+    if (block_wants_thread(candidates, count))
         bl_contract_run(ledger->contracts, block_work_run, &work);
+    else
+        block_work_run(&work);
     baals_status status = work.status;
     if (status == BAALS_OK)
         status = bl_block_finish(&applied, t, view, &header->proposer, err);

@@ -125,11 +125,13 @@ void bl_chain_admit(struct baals_chain *chain, struct bl_incoming *items, size_t
         bl_mempool_expire(chain->pool, a.now_ms, chain->tip->header.index + 1);
         admit_all(&a, items, count);
         bl_chain_compact_pool(chain);
-        bl_chain_signal(chain);
+        chain->changes++;
     }
     bl_ledger_pending_end(a.pending);
     bl_view_end(a.view);
     pthread_mutex_unlock(&chain->lock);
+    /* Without the lock, which whoever wakes takes first. */
+    pthread_cond_signal(&chain->arrived);
     bl_arena_deinit(&arena);
     for (size_t i = 0; status != BAALS_OK && i < count; i++) {
         if (items[i].status == BAALS_OK)

@@ -45,6 +45,13 @@ void bl_chain_signal(struct baals_chain *chain)
 {
     chain->changes++;
     pthread_cond_broadcast(&chain->changed);
+    pthread_cond_signal(&chain->arrived);
+}
+
+void bl_chain_want_work(struct baals_chain *chain)
+{
+    chain->work_wanted = true;
+    pthread_cond_signal(&chain->work);
 }
 
 /* ---- layers ---- */
@@ -237,10 +244,17 @@ baals_status bl_chain_publish(struct baals_chain *chain,
             bl_slice(chain->tip->metadata, publication->tip->header.metadata.len);
         status = commit_refresh_pool(chain, publication, final_before, err);
         bl_chain_side_prune(chain, chain->tip->final_height);
+        /* Maintenance waits for the second after the newest commit, or has nothing to wait for. */
+        if (chain->committed_ns == 0 ||
+            bl_store_layer_bytes(chain->store) > chain->checkpoint_bytes)
+            bl_chain_want_work(chain);
         chain->committed_ns = bl_env_monotonic_ns(chain->env);
     }
-    bl_chain_signal(chain);
+    chain->changes++;
     pthread_mutex_unlock(&chain->lock);
+    /* Without the lock, which whoever wakes takes first. */
+    pthread_cond_broadcast(&chain->changed);
+    pthread_cond_signal(&chain->arrived);
     if (publication->layer_count > 0)
         bl_store_merge(chain->store);
     return status;

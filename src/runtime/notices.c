@@ -177,7 +177,7 @@ static void notices_wait(struct baals_chain *chain, uint64_t seen, uint64_t unti
     pthread_mutex_lock(&chain->lock);
     uint64_t now_ns = bl_env_monotonic_ns(chain->env);
     if (chain->changes == seen && !chain->stopping && now_ns < until_ns)
-        bl_chain_wait_changed(chain, (until_ns - now_ns) / 1000000u + 1);
+        bl_chain_wait_on(chain, &chain->changed, (until_ns - now_ns) / 1000000u + 1);
     pthread_mutex_unlock(&chain->lock);
 }
 

@@ -38,7 +38,9 @@ baals_status bl_chain_init_locks(struct baals_chain *chain, baals_error *err)
                 pthread_mutex_init(&chain->writer, NULL) == 0 &&
                 pthread_mutex_init(&chain->lock, NULL) == 0 &&
                 pthread_mutex_init(&chain->gate.mutex, NULL) == 0 &&
-                pthread_cond_init(&chain->changed, &monotonic) == 0;
+                pthread_cond_init(&chain->changed, &monotonic) == 0 &&
+                pthread_cond_init(&chain->arrived, &monotonic) == 0 &&
+                pthread_cond_init(&chain->work, &monotonic) == 0;
     pthread_condattr_destroy(&monotonic);
     if (!made)
         return bl_fail(err, BAALS_NOMEM, "no memory for the chain's locks");
@@ -382,6 +384,8 @@ baals_status bl_chain_close_all(struct baals_chain *chain, baals_error *err)
     bl_arena_deinit(&chain->genesis_arena);
     bl_file_close(chain->lock_file);
     if (chain->locks_made) {
+        pthread_cond_destroy(&chain->work);
+        pthread_cond_destroy(&chain->arrived);
         pthread_cond_destroy(&chain->changed);
         pthread_mutex_destroy(&chain->gate.mutex);
         pthread_mutex_destroy(&chain->lock);

@@ -7,8 +7,12 @@
  * Locks, always taken in this order:
  *   writer  whoever makes or takes in blocks: apply, journal, store. Held across a whole commit.
  *   lock    tip, mempool, pool.log, flags; held briefly, never across an fdatasync. A view begun
- * with it held is of the tip's height. `changed` is signalled (with `lock`) after every commit,
- * every accepted transaction, every drop, and when the chain stops.
+ * with it held is of the tip's height.
+ *
+ * Who waits does so on one of three conditions, so that nobody is woken for nothing: `changed`
+ * (users' calls) after every commit and every drop; `arrived` (the producer) after that too and
+ * after every accepted transaction; `work` (maintenance) when there is some. All of them when the
+ * chain stops.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -104,6 +108,8 @@ struct baals_chain {
     pthread_mutex_t writer;
     pthread_mutex_t lock;
     pthread_cond_t changed;
+    pthread_cond_t arrived;
+    pthread_cond_t work;
     bool locks_made;
 
     /* Under `lock`. */
@@ -114,7 +120,8 @@ struct baals_chain {
     baals_status failed; /* a durable write failed: nothing more is written */
     bool conflict;       /* a longer branch contradicts a final block: no sealing */
     bool stopping;
-    uint64_t changes;      /* counts signals, so that none is missed */
+    uint64_t changes;      /* counts signals of `changed` and `arrived`, so that none is missed */
+    bool work_wanted;      /* `work` was signalled */
     uint64_t committed_ns; /* when the last group was committed; 0: it is covered */
 
     /* Under `writer`. */
@@ -267,8 +274,10 @@ baals_status bl_chain_fail(struct baals_chain *chain, baals_status status);
 baals_status bl_chain_usable(struct baals_chain *chain, baals_error *err);
 /* MISUSE_CLOSED with `failed`, which is not OK. */
 baals_status bl_chain_stopped(baals_status failed, baals_error *err);
-/* Wakes who waits on `changed`. `lock` is held. */
+/* Wakes users and the producer. `lock` is held. */
 void bl_chain_signal(struct baals_chain *chain);
+/* Wakes the maintenance thread. `lock` is held. */
+void bl_chain_want_work(struct baals_chain *chain);
 
 /* ---- admit.c: transactions of users ---- */
 
@@ -417,8 +426,8 @@ bl_chain_repair(struct baals_chain *chain, baals_progress progress, void *ctx, b
 
 baals_status bl_chain_threads_start(struct baals_chain *chain, bool produce, baals_error *err);
 void bl_chain_threads_stop(struct baals_chain *chain);
-/* Waits on `changed` (with `lock` held) up to timeout_ms of the monotonic clock. */
-void bl_chain_wait_changed(struct baals_chain *chain, uint64_t timeout_ms);
+/* Waits on one of the conditions (with `lock` held) up to timeout_ms of the monotonic clock. */
+void bl_chain_wait_on(struct baals_chain *chain, pthread_cond_t *condition, uint64_t timeout_ms);
 
 /* ---- owned bytes (bytes.c) ---- */
 

@@ -305,17 +305,18 @@ static baals_status submit_drop_reason(const struct baals_chain *chain, const ba
     return BAALS_OK;
 }
 
-/* Under `lock`: committed, dropped, unknown, or BUSY_TIMEOUT for "still pending". */
+/* Under `lock`: committed, dropped, unknown, or BUSY_TIMEOUT for "still pending", which is looked
+ * at first because that costs least and is what most looks find. */
 static baals_status
 submit_look(struct baals_chain *chain, baals_tx_place *out, const baals_hash *id, baals_error *err)
 {
-    baals_status status = submit_place(chain, out, id, err);
-    if (status != BAALS_NOTFOUND)
-        return status;
     if (bl_mempool_get(chain->pool, id) != NULL)
         return chain->failed == BAALS_OK
                    ? bl_fail(err, BAALS_BUSY_TIMEOUT, "the transaction is still pending")
                    : bl_fail(err, BAALS_MISUSE_CLOSED, "the chain has stopped writing");
+    baals_status status = submit_place(chain, out, id, err);
+    if (status != BAALS_NOTFOUND)
+        return status;
     baals_status reason = submit_drop_reason(chain, id);
     if (reason != BAALS_OK)
         return bl_fail(err, reason, "the transaction left the mempool: %s",
@@ -338,7 +339,7 @@ baals_status baals_wait(baals_chain *chain,
         uint64_t now_ns = bl_env_monotonic_ns(chain->env);
         if (now_ns >= until_ns)
             break;
-        bl_chain_wait_changed(chain, (until_ns - now_ns) / 1000000u + 1);
+        bl_chain_wait_on(chain, &chain->changed, (until_ns - now_ns) / 1000000u + 1);
         status = submit_look(chain, place_out, id, err);
     }
     pthread_mutex_unlock(&chain->lock);

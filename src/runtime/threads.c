@@ -13,7 +13,7 @@
 #define THREADS_IDLE_MS 60000u
 #define THREADS_RETRY_MS 1000u
 
-void bl_chain_wait_changed(struct baals_chain *chain, uint64_t timeout_ms)
+void bl_chain_wait_on(struct baals_chain *chain, pthread_cond_t *condition, uint64_t timeout_ms)
 {
     if (timeout_ms > THREADS_IDLE_MS)
         timeout_ms = THREADS_IDLE_MS;
@@ -22,7 +22,7 @@ void bl_chain_wait_changed(struct baals_chain *chain, uint64_t timeout_ms)
         .tv_sec = (time_t)(until_ns / 1000000000u),
         .tv_nsec = (int32_t)(until_ns % 1000000000u),
     };
-    (void)pthread_cond_timedwait(&chain->changed, &chain->lock, &until);
+    (void)pthread_cond_timedwait(condition, &chain->lock, &until);
 }
 
 /* ---- maintenance ---- */
@@ -54,7 +54,7 @@ static void *threads_maintain(void *arg)
     struct baals_chain *chain = arg;
     pthread_mutex_lock(&chain->lock);
     while (!chain->stopping) {
-        uint64_t seen = chain->changes;
+        chain->work_wanted = false;
         uint64_t committed_ns = chain->committed_ns;
         uint64_t age_ns = committed_ns == 0 ? 0 : bl_env_monotonic_ns(chain->env) - committed_ns;
         bool due = age_ns >= THREADS_COVER_NS && chain->failed == BAALS_OK;
@@ -66,9 +66,10 @@ static void *threads_maintain(void *arg)
             threads_cover(chain);
         pthread_mutex_lock(&chain->lock);
         bool waiting = chain->committed_ns != 0;
-        if (!chain->stopping && seen == chain->changes)
-            bl_chain_wait_changed(chain, waiting ? (THREADS_COVER_NS - age_ns) / 1000000u + 1
-                                                 : THREADS_IDLE_MS);
+        if (!chain->stopping && !chain->work_wanted)
+            bl_chain_wait_on(chain, &chain->work,
+                             waiting ? (THREADS_COVER_NS - age_ns) / 1000000u + 1
+                                     : THREADS_IDLE_MS);
     }
     pthread_mutex_unlock(&chain->lock);
     return NULL;
@@ -100,7 +101,7 @@ static void *threads_produce(void *arg)
         uint64_t wait_ms = threads_produce_once(chain);
         pthread_mutex_lock(&chain->lock);
         if (wait_ms > 0 && !chain->stopping && seen == chain->changes)
-            bl_chain_wait_changed(chain, wait_ms);
+            bl_chain_wait_on(chain, &chain->arrived, wait_ms);
     }
     pthread_mutex_unlock(&chain->lock);
     return NULL;
@@ -140,6 +141,7 @@ void bl_chain_threads_stop(struct baals_chain *chain)
     pthread_mutex_lock(&chain->lock);
     chain->stopping = true;
     bl_chain_signal(chain);
+    bl_chain_want_work(chain);
     pthread_mutex_unlock(&chain->lock);
     if (chain->producer_runs)
         pthread_join(chain->producer_thread, NULL);
