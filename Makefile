@@ -7,7 +7,7 @@ FUZZ_SECONDS ?= 60
 export CMAKE_BUILD_PARALLEL_LEVEL = $(JOBS)
 export CTEST_PARALLEL_LEVEL = $(JOBS)
 
-.PHONY: all demo check check-full lint tidy tsan cov bench bench-gas fuzz install clean
+.PHONY: all demo check check-full lint tidy tsan cov bench bench-vm bench-gas fuzz install clean
 .NOTPARALLEL:
 
 # build/release/bin/baals, build/release/lib/libbaals.so and libbaals.a
@@ -50,10 +50,14 @@ cov:
 	    --gcov-ignore-parse-errors \
 	    --html-details build/cov/coverage.html --json-summary build/cov/summary.json build/cov
 
+# docs/performance.md. In build/, whose disk is measured too; options: make bench BENCH=--json
 bench:
-	@tools/build release baals-bench
+	@tools/build release baals
+	@build/release/bin/baals bench --dir build $(BENCH)
+
+# The runtimes of contracts, from inside.
+bench-vm:
 	@tools/build release baals-bench-vm
-	@build/release/bin/baals-bench $(BENCH)
 	@build/release/bin/baals-bench-vm
 
 # Whether the prices of gas are in proportion; fails when a class is underpriced.

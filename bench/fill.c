@@ -21,7 +21,7 @@ static void fill_address(baals_address *out, uint64_t index)
     }
 }
 
-BAALS_METHOD(fill)
+BAALS_PAYABLE(fill)
 {
     baals_reader arguments = baals_arguments(fill_buffer, sizeof fill_buffer, 2);
     uint64_t first = baals_read_uint(&arguments);

@@ -253,6 +253,7 @@ baals_status cli_run_export(struct cli *cli, struct bl_json_writer *w, baals_err
 baals_status cli_run_import(struct cli *cli, struct bl_json_writer *w, baals_error *err);
 baals_status cli_run_prove(struct cli *cli, struct bl_json_writer *w, baals_error *err);
 baals_status cli_run_abi(struct cli *cli, struct bl_json_writer *w, baals_error *err);
+baals_status cli_run_bench(struct cli *cli, struct bl_json_writer *w, baals_error *err);
 baals_status cli_run_verify_proof(struct cli *cli, struct bl_json_writer *w, baals_error *err);
 
 #endif /* BL_CLI_CLI_INTERNAL_H */

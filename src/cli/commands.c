@@ -67,6 +67,14 @@ const struct cli_option cli_options[CLI_OPTION_COUNT] = {
     [CLI_REPLAY] = {"replay", NULL, "execute every block again", CLI_OPTION_FLAG},
     [CLI_STORAGE] = {"storage", "NAME", "key-value store: lmdb, or rocksdb where it is built in",
                      CLI_OPTION_VALUE},
+    [CLI_QUICK] = {"quick", NULL, "a moment of everything: whether it runs, not how fast",
+                   CLI_OPTION_FLAG},
+    [CLI_RUNS] = {"runs", "N", "measure each line so often (5)", CLI_OPTION_VALUE},
+    [CLI_ONLY] = {"only", "LINE", "measure this alone", CLI_OPTION_REPEATED},
+    [CLI_LIST] = {"list", NULL, "the lines there are", CLI_OPTION_FLAG},
+    [CLI_BLOCKS] = {"blocks", "N", "blocks of the line growth (100000)", CLI_OPTION_VALUE},
+    [CLI_TXS] = {"txs", "N", "transactions in each of them (1)", CLI_OPTION_VALUE},
+    [CLI_MARKDOWN] = {"markdown", NULL, "print the table of docs/performance.md", CLI_OPTION_FLAG},
 };
 
 const struct cli_command cli_commands[] = {
@@ -145,6 +153,12 @@ const struct cli_command cli_commands[] = {
      "baals prove storage blc1.../6b6579      the key in hex behind the contract"},
     {"verify-proof", "FILE [STATE_ROOT]", 0, cli_run_verify_proof,
      "check a proof that prove --json printed", "baals verify-proof proof.json"},
+    {"bench", "",
+     CLI_BIT(CLI_QUICK) | CLI_BIT(CLI_RUNS) | CLI_BIT(CLI_ONLY) | CLI_BIT(CLI_LIST) |
+         CLI_BIT(CLI_BLOCKS) | CLI_BIT(CLI_TXS) | CLI_BIT(CLI_MARKDOWN),
+     cli_run_bench, "measure this build on this machine, in a folder of its own in --dir (.)",
+     "baals bench --list\nbaals bench --json\nbaals bench --only transfers --runs 9\n"
+     "baals bench --only growth --blocks 1000000"},
     {"help", "[COMMAND...]", 0, NULL, "this list, or help about a command", NULL},
     {"version", "", 0, NULL, "the version", NULL},
 };

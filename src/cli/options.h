@@ -47,6 +47,13 @@ enum cli_option_id {
     CLI_REPLAY,
     CLI_STORAGE,
     CLI_RAW,
+    CLI_QUICK,
+    CLI_RUNS,
+    CLI_ONLY,
+    CLI_LIST,
+    CLI_BLOCKS,
+    CLI_TXS,
+    CLI_MARKDOWN,
     CLI_OPTION_COUNT
 };
 
