@@ -85,7 +85,8 @@ static void jw_string(struct bl_json_writer *w, baals_slice text)
     for (size_t i = 0; i < text.len;) {
         uint8_t c = text.data[i];
         size_t len = jw_utf8_len(bl_slice(text.data + i, text.len - i));
-        if (len == 0) {
+        /* Our own reader refuses NUL, and so do others. */
+        if (len == 0 || c == 0) {
             bl_buffer_append(w->out, "\xef\xbf\xbd", 3);
             i++;
             continue;

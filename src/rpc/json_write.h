@@ -5,7 +5,8 @@
  * Writing JSON into a buffer, member by member, in the order of the calls. Failures are the
  * buffer's: they are checked once at the end with bl_buffer_status.
  *
- * Whatever bytes a text has, the output is valid: bytes that are not UTF-8 become U+FFFD.
+ * Whatever bytes a text has, the output is valid: bytes that are not UTF-8 become U+FFFD, and so
+ * does NUL, which readers refuse.
  */
 #include "baals/types.h"
 

@@ -142,10 +142,39 @@ void contract_deploy_body(struct contract_fixture *fx, uint8_t address, const ch
     free(text);
 }
 
+/* A listener that only checks that frames nest. */
+static void contract_listen(void *ctx, const baals_trace_item *item)
+{
+    uint32_t *open = ctx;
+    if (item->kind == BAALS_TRACE_ENTER)
+        assert_int_equal(item->depth, ++*open);
+    else if (item->kind == BAALS_TRACE_LEAVE)
+        assert_int_equal(item->depth, (*open)--);
+    else if (item->kind != BAALS_TRACE_CUT)
+        assert_int_equal(item->depth, *open);
+}
+
+/* With BAALS_TEST_TRACE everything is traced, and must come out as it does without. */
+static baals_status contract_execute_traced(struct contract_fixture *fx,
+                                            const baals_execution *execution)
+{
+    uint32_t open = 0;
+    const baals_tracer tracer = {contract_listen, &open};
+    baals_execution traced = *execution;
+    traced.tracer = &tracer;
+    baals_status status =
+        bl_contract_execute(fx->engine, &fx->result, &traced, &fx->host.base, &fx->err);
+    if (status == BAALS_OK)
+        assert_int_equal(open, 0);
+    return status;
+}
+
 baals_status contract_execute(struct contract_fixture *fx, const baals_execution *execution)
 {
     bl_contract_result_release(fx->engine, &fx->result);
     fx->result = (baals_execution_result){.status = BAALS_RECEIPT_STATUS_FORCE_INT};
+    if (execution->tracer == NULL && getenv("BAALS_TEST_TRACE") != NULL)
+        return contract_execute_traced(fx, execution);
     return bl_contract_execute(fx->engine, &fx->result, execution, &fx->host.base, &fx->err);
 }
 

@@ -28,7 +28,8 @@ struct contract_fixture {
 };
 
 /* On the runtime named by the environment variable BAALS_TEST_VM, else the interpreter: the tests
- * of contracts run once on each. wasmtime compiles at once, so that it is what runs. */
+ * of contracts run once on each. wasmtime compiles at once, so that it is what runs. With
+ * BAALS_TEST_TRACE in the environment every execution is traced. */
 struct contract_fixture *contract_fixture_new(void);
 /* With compilation in the background `memory` is not exact: give it no failures then. */
 struct contract_fixture *contract_fixture_new_with(const struct bl_contract_options *options);

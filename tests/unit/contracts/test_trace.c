@@ -10,6 +10,7 @@
 
 #include "base/limits.h"
 #include "contract_fixture.h"
+#include "testlib_wasm.h"
 
 /* What a listener wrote down, a line per item. */
 struct trace_text {
@@ -263,12 +264,50 @@ static void test_no_memory(void **state)
     contract_fixture_free(fx);
 }
 
+/* One execution of `main` with this much gas, with or without a listener. */
+static baals_execution_result
+trace_main(struct trace_text *t, struct contract_fixture *fx, uint64_t gas, bool traced)
+{
+    fx->execution.gas = gas;
+    if (traced)
+        trace_run(t, fx, 0xaa, "main");
+    else
+        assert_ok(contract_run(fx, 0xaa, "main", "args"));
+    return fx->result;
+}
+
+/* Goal: random modules come out the same, traced or not, whatever gas they get, and all of it is
+ * accounted for. */
+static void test_same_results(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 60; seed++) {
+        struct contract_fixture *fx = contract_fixture_new();
+        struct testlib_rng rng;
+        struct trace_text t;
+        size_t len = 0;
+        rng = testlib_rng(seed);
+        uint8_t *code = testlib_wasm_random(&len, &rng);
+        fake_deploy(&fx->host, 0xaa, code, len);
+        free(code);
+        for (uint64_t gas = 100000; gas > 500; gas = gas * 2 / 3) {
+            baals_execution_result plain = trace_main(&t, fx, gas, false);
+            baals_execution_result traced = trace_main(&t, fx, gas, true);
+            if (plain.status != traced.status || plain.gas_used != traced.gas_used ||
+                plain.trap != traced.trap)
+                fail_msg("seed %llu, gas %llu", (unsigned long long)seed, (unsigned long long)gas);
+        }
+        contract_fixture_free(fx);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_order),      cmocka_unit_test(test_places),
-        cmocka_unit_test(test_accounting), cmocka_unit_test(test_cut),
-        cmocka_unit_test(test_refused),    cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_order),        cmocka_unit_test(test_places),
+        cmocka_unit_test(test_accounting),   cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_same_results), cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -69,6 +69,23 @@ static void test_text(void **state)
     }
 }
 
+/* A NUL that a contract logs is text that can be read again. */
+static void test_nul(void **state)
+{
+    struct bl_buffer out;
+    struct bl_json_writer w;
+    struct bl_json_doc doc = {0};
+    (void)state;
+    bl_buffer_init(&out, bl_alloc_system(), 4096);
+    bl_jw_init(&w, &out);
+    bl_jw_slice(&w, bl_slice("a\0b", 3));
+    expect(&out, "\"a\xef\xbf\xbd"
+                 "b\"");
+    assert_ok(bl_json_parse(&doc, bl_buffer_slice(&out), 4096, NULL));
+    bl_json_free(&doc);
+    bl_buffer_deinit(&out);
+}
+
 /* Whatever bytes a text has, the parser reads the result. */
 static void test_any_text_parses(void **state)
 {
@@ -123,9 +140,9 @@ int main(int argc, char **argv)
 {
     testlib_init(argc, argv);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_commas),          cmocka_unit_test(test_text),
-        cmocka_unit_test(test_any_text_parses), cmocka_unit_test(test_full),
-        cmocka_unit_test(test_printable),
+        cmocka_unit_test(test_commas), cmocka_unit_test(test_text),
+        cmocka_unit_test(test_nul),    cmocka_unit_test(test_any_text_parses),
+        cmocka_unit_test(test_full),   cmocka_unit_test(test_printable),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
