@@ -91,12 +91,14 @@ typedef struct baals_options {
     uint32_t verify_threads; /* threads that check signatures at once, the caller's counted; they
                                 are the chain's own. 0: as many as there are CPUs, at most 64; 1:
                                 the caller's alone */
+    uint64_t keep_blocks;    /* prune from time to time, keeping at least so many blocks (see
+                                baals_prune), but at least 1,000. 0: keep all */
 } baals_options;
 #define BAALS_OPTIONS_VERSION 1u
 #define BAALS_OPTIONS_INIT                                                                         \
     {                                                                                              \
         BAALS_OPTIONS_VERSION, 0, NULL, {NULL, 0}, NULL, 0, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, \
-            0, NULL, 0, 0                                                                          \
+            0, NULL, 0, 0, 0                                                                       \
     }
 
 /* ---- lifecycle ---- */
@@ -439,6 +441,7 @@ typedef struct baals_verify_report {
     uint64_t records; /* of the state */
     uint64_t journal_bytes;
     uint64_t tail_bytes; /* torn bytes behind the last record: not damage */
+    uint64_t kept_from;  /* the block whose snapshot the verification began with; 0: from genesis */
 } baals_verify_report;
 /** Progress of long work; total 0 when unknown. May be NULL. */
 typedef void (*baals_progress)(void *ctx, const char *what, uint64_t done, uint64_t total);
@@ -460,6 +463,28 @@ BAALS_API BAALS_NODISCARD baals_status baals_repair(baals_verify_report *report_
                                                     baals_progress progress,
                                                     void *ctx,
                                                     baals_error *err);
+
+/** What baals_prune did. */
+typedef struct baals_prune_report {
+    uint64_t kept_from;       /* the first block the chain keeps */
+    uint64_t snapshot_height; /* of the newest snapshot */
+    uint64_t blocks;          /* given up by this call */
+    uint64_t bytes_freed;     /* of the journal, by this call; room in the store is used again */
+} baals_prune_report;
+
+/** Gives up old blocks, so that the chain does not outgrow its disk: at least the newest
+ * `keep_blocks` final blocks stay, with their receipts and index entries; the state is not touched.
+ * A snapshot of the state has to stand for what is given up, so a call writes one of the newest
+ * final block unless there is one younger than `keep_blocks` blocks, and removes what lies before
+ * the newest one that has `keep_blocks` blocks behind it. The first call with keep_blocks > 0
+ * therefore only begins; with 0 everything before the newest final block goes at once. Space comes
+ * back in whole journal segments. May run beside everything else; readers of a block that is gone
+ * get NOTFOUND_PRUNED. A chain without its first blocks has no export, and verify and replay begin
+ * with its snapshot. CORRUPT_*, IO, IO_FULL: nothing that is needed is gone. */
+BAALS_API BAALS_NODISCARD baals_status baals_prune(baals_chain *chain,
+                                                   baals_prune_report *report_out,
+                                                   uint64_t keep_blocks,
+                                                   baals_error *err);
 
 #ifdef __cplusplus
 }

@@ -69,12 +69,14 @@ enum {
     X(BUSY_CLOCK, BUSY, 4, "E-CLOCK", "the clock is too far behind the chain to seal blocks")      \
     X(NOTFOUND, NOTFOUND, 0, "E-NOT-FOUND", "not found")                                           \
     X(NOTFOUND_CHAIN, NOTFOUND, 1, "E-NO-CHAIN", "there is no chain in this directory")            \
+    X(NOTFOUND_PRUNED, NOTFOUND, 2, "E-PRUNED", "the chain does not keep blocks this old")         \
     X(CORRUPT, CORRUPT, 0, "E-CORRUPT", "stored data is damaged")                                  \
     X(CORRUPT_JOURNAL, CORRUPT, 1, "E-JOURNAL", "the journal is damaged")                          \
     X(CORRUPT_STORE, CORRUPT, 2, "E-STORE", "the key-value store is damaged")                      \
     X(CORRUPT_STATE, CORRUPT, 3, "E-STATE", "the state does not match its root")                   \
     X(CORRUPT_FOREIGN, CORRUPT, 4, "E-FOREIGN",                                                    \
       "the directory belongs to another chain or format")                                          \
+    X(CORRUPT_SNAPSHOT, CORRUPT, 5, "E-SNAPSHOT", "a snapshot is damaged")                         \
     X(LIMIT, LIMIT, 0, "E-LIMIT", "a limit was reached")                                           \
     X(LIMIT_POOL, LIMIT, 1, "E-POOL-FULL", "the mempool is full")                                  \
     X(LIMIT_SENDER, LIMIT, 2, "E-POOL-SENDER", "too many pending transactions of this sender")     \

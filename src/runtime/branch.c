@@ -44,7 +44,11 @@ branch_header_get(void *ctx, baals_header *header_out, uint64_t index, baals_err
 
 baals_consensus_view bl_branch_consensus_view(struct bl_branch *branch)
 {
+    /* What came before the first kept block is final, and its headers are gone. */
     uint64_t final_height = branch->chain->tip->final_height;
+    uint64_t kept_from = atomic_load(&branch->chain->kept_from);
+    if (final_height < kept_from)
+        final_height = kept_from;
     baals_consensus_view view = {
         .ctx = branch,
         .final_index = final_height < branch->fork ? final_height : branch->fork,

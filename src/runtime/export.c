@@ -62,7 +62,13 @@ static baals_status export_blocks(struct export_writer *w, baals_error *err)
     for (uint64_t height = 1; height <= bl_view_tip(w->view)->height; height++) {
         struct bl_journal_record journal;
         struct bl_block_record record;
-        BL_TRY(bl_chain_read_block(w->chain, &journal, &record, w->view, height, err));
+        baals_status read = bl_chain_read_block(w->chain, &journal, &record, w->view, height, err);
+        uint64_t kept_from = atomic_load(&w->chain->kept_from);
+        if (read != BAALS_OK && height < kept_from)
+            return bl_fail(err, BAALS_NOTFOUND_PRUNED,
+                           "an export begins with block 1, the chain keeps blocks from %llu on",
+                           (unsigned long long)kept_from);
+        BL_TRY(read);
         baals_status status = export_bytes(w, record.block.bytes, err);
         bl_journal_record_deinit(w->chain->journal, &journal);
         BL_TRY(status);
@@ -199,6 +205,9 @@ export_take_block(struct baals_chain *chain, uint64_t height, baals_slice bytes,
     pthread_mutex_unlock(&chain->lock);
     if (height > tip)
         return bl_chain_import(chain, bytes, false, err);
+    /* The first kept block's hash vouches for those before it. */
+    if (height < atomic_load(&chain->kept_from))
+        return BAALS_OK;
     baals_bytes own = {NULL, 0, NULL};
     BL_TRY(baals_block_get(chain, &own, height, err));
     bool same = bl_slice_equal(bl_slice(own.data, own.len), bytes);

@@ -105,7 +105,7 @@ notices_block_before(struct baals_chain *chain, uint64_t *out, uint64_t position
     uint64_t found = bl_journal_begin(chain->journal);
     BL_TRY(bl_view_begin(&view, chain->store, err));
     baals_status status = BAALS_OK;
-    uint64_t low = 0;
+    uint64_t low = atomic_load(&chain->kept_from);
     uint64_t high = bl_view_tip(view)->height + 1;
     while (status == BAALS_OK && low < high) {
         uint64_t middle = low + (high - low) / 2;
@@ -147,12 +147,24 @@ static baals_status notices_judge_cursor(struct notices_walk *walk, baals_error 
     return status;
 }
 
+/* What is not kept any more must not be passed over in silence. */
+static baals_status notices_check_kept(const struct notices_walk *walk, baals_error *err)
+{
+    uint64_t kept_from = atomic_load(&walk->chain->kept_from);
+    if (kept_from > 0 && walk->cursor.record < bl_journal_begin(walk->chain->journal))
+        return bl_fail(err, BAALS_NOTFOUND_PRUNED,
+                       "the cursor is older than block %llu, from which on blocks are kept",
+                       (unsigned long long)kept_from);
+    return BAALS_OK;
+}
+
 /* Reads on to the journal's end, or until the callback stops. */
 static baals_status notices_read(struct notices_walk *walk, baals_error *err)
 {
     struct bl_journal *journal = walk->chain->journal;
     while (!walk->stopped && walk->cursor.record < bl_journal_end(journal)) {
         struct bl_journal_record record;
+        BL_TRY(notices_check_kept(walk, err));
         baals_status status = bl_journal_read(journal, &record, walk->cursor.record, err);
         if (status == BAALS_NOTFOUND)
             return BAALS_OK;
@@ -200,7 +212,8 @@ baals_status baals_notices_each(baals_chain *chain,
     if (chain == NULL || cursor_io == NULL || each == NULL)
         return bl_fail(err, BAALS_MISUSE, "baals_notices_each needs a chain, a cursor, a callback");
     struct notices_walk walk = {.chain = chain, .cursor = *cursor_io, .each = each, .ctx = ctx};
-    if (walk.cursor.record < bl_journal_begin(chain->journal))
+    bool from_start = walk.cursor.record == 0 || atomic_load(&chain->kept_from) == 0;
+    if (from_start && walk.cursor.record < bl_journal_begin(chain->journal))
         walk.cursor = (baals_cursor){bl_journal_begin(chain->journal), 0};
     if (walk.cursor.record > bl_journal_end(chain->journal))
         return bl_fail(err, BAALS_MISUSE_ARGUMENT, "the cursor is behind the journal's end");

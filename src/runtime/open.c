@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "crypto/crypto.h"
-#include "runtime/runtime_internal.h"
+#include "runtime/retention.h"
 
 #define OPEN_MEMORY_PATH ":memory:"
 #define OPEN_MEMORY_DIR "/chain"
@@ -35,6 +35,7 @@ baals_status bl_chain_init_locks(struct baals_chain *chain, baals_error *err)
     if (pthread_condattr_init(&monotonic) != 0)
         return bl_fail(err, BAALS_NOMEM, "no memory for the chain's locks");
     bool made = pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) == 0 &&
+                pthread_mutex_init(&chain->maintenance, NULL) == 0 &&
                 pthread_mutex_init(&chain->writer, NULL) == 0 &&
                 pthread_mutex_init(&chain->lock, NULL) == 0 &&
                 pthread_mutex_init(&chain->gate.mutex, NULL) == 0 &&
@@ -240,7 +241,7 @@ baals_status bl_chain_open_journal(struct baals_chain *chain,
                                    baals_error *err)
 {
     struct bl_tip checkpoint = {0};
-    struct bl_journal_options options = {.read_only = read_only ? 1 : 0};
+    struct bl_journal_options options = {.read_only = read_only ? 1 : 0, .trimmed = 1};
     char path[BL_PATH_MAX];
     if (chain->store != NULL && bl_store_checkpoint_tip(chain->store, &checkpoint) == BAALS_OK) {
         options.must_reach = checkpoint.journal_end;
@@ -264,9 +265,13 @@ static void open_report_tail(struct baals_chain *chain, const struct bl_journal_
 baals_status bl_chain_replay_tail(struct baals_chain *chain, baals_error *err)
 {
     struct bl_tip checkpoint = {0};
-    uint64_t from = bl_journal_begin(chain->journal);
-    if (bl_store_checkpoint_tip(chain->store, &checkpoint) == BAALS_OK)
+    uint64_t from = 0;
+    if (bl_store_checkpoint_tip(chain->store, &checkpoint) == BAALS_OK) {
         from = checkpoint.journal_end;
+        BL_TRY(bl_retention_look(chain, err));
+    } else {
+        BL_TRY(bl_retention_restore(&from, chain, chain, err));
+    }
     return bl_chain_recover(chain, from, NULL, NULL, err);
 }
 
@@ -390,6 +395,7 @@ baals_status bl_chain_close_all(struct baals_chain *chain, baals_error *err)
         pthread_mutex_destroy(&chain->gate.mutex);
         pthread_mutex_destroy(&chain->lock);
         pthread_mutex_destroy(&chain->writer);
+        pthread_mutex_destroy(&chain->maintenance);
     }
     baals_keypair_wipe(&chain->authority);
     struct bl_env *env = chain->env;

@@ -71,6 +71,11 @@ static baals_status read_block_at(struct baals_chain *chain,
     struct bl_journal_record journal;
     struct bl_block_record record;
     baals_status status = bl_chain_read_block(chain, &journal, &record, view, height, err);
+    uint64_t kept_from = atomic_load(&chain->kept_from);
+    if (status != BAALS_OK && height < kept_from)
+        return bl_fail(err, BAALS_NOTFOUND_PRUNED,
+                       "block %llu: the chain keeps blocks from %llu on",
+                       (unsigned long long)height, (unsigned long long)kept_from);
     if (status == BAALS_NOTFOUND)
         return bl_fail(err, BAALS_NOTFOUND, "no block %llu", (unsigned long long)height);
     BL_TRY(status);

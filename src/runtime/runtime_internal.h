@@ -5,6 +5,7 @@
  * A chain from the inside: what the files of the runtime share.
  *
  * Locks, always taken in this order:
+ *   maintenance  whoever takes checkpoints beside the writer, or prunes.
  *   writer  whoever makes or takes in blocks: apply, journal, store. Held across a whole commit.
  *   lock    tip, mempool, pool.log, flags; held briefly, never across an fdatasync. A view begun
  * with it held is of the tip's height.
@@ -30,6 +31,8 @@
 #define BL_REQUEST_ARENA_MAX ((size_t)512 * 1024 * 1024)
 /* Reasons of dropped transactions that are remembered. */
 #define BL_DROPS_KEPT 4096u
+/* The least that the option keep_blocks keeps: each pruning writes the whole state. */
+#define BL_KEEP_BLOCKS_MIN 1000u
 /* Side blocks kept per (proposer, slot). */
 #define BL_SIDE_PER_SLOT_MAX 2u
 #define BL_SIDE_BLOCKS_MAX 1024u
@@ -96,6 +99,7 @@ struct baals_chain {
     struct bl_journal *journal;
     struct bl_store *store;
     struct bl_pool_log *pool_log;
+    _Atomic uint64_t kept_from; /* the first block that is kept; 0: all are */
     struct bl_workers *workers;
     struct bl_verifier *verifier;
     struct bl_submit_gate gate;
@@ -105,6 +109,7 @@ struct baals_chain {
     uint64_t checkpoint_bytes;
     struct bl_stats stats;
 
+    pthread_mutex_t maintenance;
     pthread_mutex_t writer;
     pthread_mutex_t lock;
     pthread_cond_t changed;
@@ -127,6 +132,8 @@ struct baals_chain {
     /* Under `writer`. */
     struct bl_side_block *side_blocks;
     size_t side_count;
+
+    uint64_t prune_at; /* the maintenance thread's: the final height at which it prunes next */
 
     pthread_t maintenance_thread;
     pthread_t producer_thread;

@@ -7,7 +7,7 @@
 #include <signal.h>
 #include <time.h>
 
-#include "runtime/runtime_internal.h"
+#include "runtime/retention.h"
 
 #define THREADS_COVER_NS 1000000000ull
 #define THREADS_IDLE_MS 60000u
@@ -45,8 +45,31 @@ static void threads_checkpoint(struct baals_chain *chain)
     if (bl_store_layer_bytes(chain->store) <= chain->checkpoint_bytes)
         return;
     /* A checkpoint that fails loses nothing: the journal has it all. */
-    if (bl_store_checkpoint(chain->store, &err) != BAALS_OK)
+    pthread_mutex_lock(&chain->maintenance);
+    baals_status status = bl_store_checkpoint(chain->store, &err);
+    pthread_mutex_unlock(&chain->maintenance);
+    if (status != BAALS_OK)
         bl_log(chain->env, BL_LOG_ERROR, "checkpoint: %s", err.message);
+}
+
+/* Prunes when enough blocks were made since the last time. */
+static void threads_prune(struct baals_chain *chain)
+{
+    baals_error err = {0};
+    baals_prune_report report;
+    uint64_t keep = chain->options.keep_blocks;
+    if (keep == 0)
+        return;
+    if (keep < BL_KEEP_BLOCKS_MIN)
+        keep = BL_KEEP_BLOCKS_MIN;
+    pthread_mutex_lock(&chain->lock);
+    uint64_t final_height = chain->tip->final_height;
+    pthread_mutex_unlock(&chain->lock);
+    if (final_height < chain->prune_at)
+        return;
+    chain->prune_at = final_height + keep;
+    if (bl_retention_prune(&report, chain, keep, &err) != BAALS_OK)
+        bl_log(chain->env, BL_LOG_ERROR, "giving up old blocks: %s", err.message);
 }
 
 static void *threads_maintain(void *arg)
@@ -62,6 +85,7 @@ static void *threads_maintain(void *arg)
             chain->committed_ns = 0;
         pthread_mutex_unlock(&chain->lock);
         threads_checkpoint(chain);
+        threads_prune(chain);
         if (due)
             threads_cover(chain);
         pthread_mutex_lock(&chain->lock);

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "runtime/runtime_internal.h"
+#include "runtime/retention.h"
 
 /* One verification: `chain` is the directory as it is, `shadow` the chain rebuilt in memory. */
 struct verify {
@@ -151,8 +151,12 @@ verify_block(struct verify *v, const struct bl_journal_record *journal, baals_er
 static baals_status verify_journal(struct verify *v, baals_error *err)
 {
     struct bl_journal *journal = v->chain->journal;
-    uint64_t begin = bl_journal_begin(journal);
+    uint64_t begin = 0;
     uint64_t end = bl_journal_end(journal);
+    BL_TRY(bl_retention_restore(&begin, v->shadow, v->chain, err));
+    v->report.kept_from = atomic_load(&v->shadow->kept_from);
+    if (v->report.kept_from > 0)
+        BL_TRY(bl_chain_publish_store(v->shadow, err));
     for (uint64_t position = begin; position < end;) {
         struct bl_journal_record record;
         baals_status status = bl_journal_read(journal, &record, position, err);
@@ -327,10 +331,12 @@ repair_all(struct baals_chain *chain, baals_progress progress, void *ctx, baals_
     struct bl_journal_report journal;
     BL_TRY(bl_chain_init_locks(chain, err));
     BL_TRY(bl_chain_open_existing(chain, err));
+    uint64_t from = 0;
     BL_TRY(bl_chain_open_journal(chain, &journal, false, err));
     BL_TRY(repair_move_aside(chain, err));
     BL_TRY(bl_chain_open_store(chain, "kv", err));
-    BL_TRY(bl_chain_recover(chain, bl_journal_begin(chain->journal), progress, ctx, err));
+    BL_TRY(bl_retention_restore(&from, chain, chain, err));
+    BL_TRY(bl_chain_recover(chain, from, progress, ctx, err));
     return bl_store_checkpoint(chain->store, err);
 }
 
