@@ -332,6 +332,9 @@ static void test_set_code_gas(void **state)
 static void test_host_failures(void **state)
 {
     struct contract_fixture *fx = *state;
+    /* A trace reads code for its names, and goes on without when that fails. */
+    if (getenv("BAALS_TEST_TRACE") != NULL)
+        skip();
     contract_deploy_body(
         fx, 0xaa,
         "(func (export \"m\") (memory.fill (i32.const 544) (i32.const 0xbb) (i32.const 32))"
