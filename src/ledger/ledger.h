@@ -195,8 +195,8 @@ baals_status bl_ledger_query(struct bl_query_result *out,
                              baals_error *err);
 
 /* Runs a whole decoded transaction on top of the view as if it came next, and throws the changes
- * away: what `simulate` shows. *receipt_out's bytes lie in the arena. `tracer` is told what contracts
- * do; it may be NULL. REJECT when it could not be included. */
+ * away: what `simulate` shows. *receipt_out's bytes lie in the arena. `tracer` is told what
+ * contracts do; it may be NULL. REJECT when it could not be included. */
 baals_status bl_ledger_simulate_tx(baals_receipt *receipt_out,
                                    struct bl_debug *debug_out,
                                    const struct bl_ledger *ledger,
