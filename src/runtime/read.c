@@ -412,6 +412,29 @@ baals_history_each(baals_chain *chain,
 
 /* ---- proofs ---- */
 
+/* A view of the tip's state and the tip's header as it is encoded: from memory, since reading the
+ * whole block back would cost many times what the proof does. */
+static baals_status read_tip(struct baals_chain *chain,
+                             struct bl_view **view_out,
+                             baals_bytes *header_out,
+                             baals_error *err)
+{
+    struct bl_buffer header;
+    bl_buffer_init(&header, chain->env->alloc, BL_BLOCK_BYTES_MAX);
+    pthread_mutex_lock(&chain->lock);
+    baals_status status = bl_view_begin(view_out, chain->store, err);
+    if (status == BAALS_OK) {
+        BL_ASSERT(bl_view_tip(*view_out)->height == chain->tip->header.index);
+        bl_header_encode(&header, &chain->tip->header);
+        status = bl_buffer_status(&header, err);
+    }
+    pthread_mutex_unlock(&chain->lock);
+    if (status == BAALS_OK)
+        status = bl_bytes_new(header_out, &chain->env->alloc, bl_buffer_slice(&header), err);
+    bl_buffer_deinit(&header);
+    return status;
+}
+
 static baals_status read_proof(struct baals_chain *chain,
                                baals_proof *out,
                                struct bl_view *view,
@@ -423,16 +446,7 @@ static baals_status read_proof(struct baals_chain *chain,
     bl_buffer_init(&proof, chain->env->alloc, BL_REQUEST_ARENA_MAX);
     baals_slice value = {NULL, 0};
     bool exists = false;
-    struct bl_journal_record journal = {.body = NULL};
-    struct bl_block_record record;
     baals_status status = bl_state_prove(&proof, &value, &exists, view, store, key, err);
-    if (status == BAALS_OK)
-        status =
-            bl_chain_read_block(chain, &journal, &record, view, bl_view_tip(view)->height, err);
-    if (status == BAALS_OK) {
-        status = bl_bytes_new(&out->header, &chain->env->alloc, record.block.header_bytes, err);
-        bl_journal_record_deinit(chain->journal, &journal);
-    }
     if (status == BAALS_OK)
         status = bl_bytes_new(&out->proof, &chain->env->alloc, bl_buffer_slice(&proof), err);
     if (status == BAALS_OK && exists)
@@ -460,8 +474,9 @@ baals_status baals_prove(baals_chain *chain,
     struct bl_view *view = NULL;
     baals_proof proof;
     memset(&proof, 0, sizeof proof);
-    BL_TRY(bl_view_begin(&view, chain->store, err));
-    baals_status status = read_proof(chain, &proof, view, space, key, err);
+    baals_status status = read_tip(chain, &view, &proof.header, err);
+    if (status == BAALS_OK)
+        status = read_proof(chain, &proof, view, space, key, err);
     bl_view_end(view);
     if (status != BAALS_OK) {
         baals_proof_free(&proof);
