@@ -245,7 +245,7 @@ baals_status bl_chain_publish(struct baals_chain *chain,
         status = commit_refresh_pool(chain, publication, final_before, err);
         bl_chain_side_prune(chain, chain->tip->final_height);
         /* Maintenance waits for the second after the newest commit, or has nothing to wait for. */
-        if (chain->committed_ns == 0 ||
+        if (chain->committed_ns == 0 || bl_journal_wants_segment(chain->journal) ||
             bl_store_layer_bytes(chain->store) > chain->checkpoint_bytes)
             bl_chain_want_work(chain);
         chain->committed_ns = bl_env_monotonic_ns(chain->env);

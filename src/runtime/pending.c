@@ -9,7 +9,7 @@
 #include "runtime/runtime_internal.h"
 
 /* pool.log is rewritten when so much of it is no longer needed. */
-#define PENDING_WASTE_BYTES (1024u * 1024u)
+#define PENDING_WASTE_BYTES (8u * 1024u * 1024u)
 
 static void pending_forget(struct baals_chain *chain, const baals_hash *id)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The chain's own threads. The maintenance thread takes checkpoints and, one second after the last
- * commit, covers its record; the producer makes blocks as consensus says. Signals are blocked on
- * both: they belong to the embedding program.
+ * The chain's own threads. The maintenance thread takes checkpoints, prepares the journal's next
+ * segment and, one second after the last commit, covers its record; the producer makes blocks as
+ * consensus says. Signals are blocked on both: they belong to the embedding program.
  */
 #include <signal.h>
 #include <time.h>
@@ -37,6 +37,15 @@ static void threads_cover(struct baals_chain *chain)
         (void)bl_chain_fail(chain, status);
     else if (status != BAALS_OK)
         bl_log(chain->env, BL_LOG_WARN, "journal: %s", err.message);
+}
+
+/* A chain in memory gains nothing by it. */
+static void threads_prepare(struct baals_chain *chain)
+{
+    baals_error err = {0};
+    if (!chain->memory && bl_journal_wants_segment(chain->journal) &&
+        bl_journal_prepare_segment(chain->journal, &err) != BAALS_OK)
+        bl_log(chain->env, BL_LOG_WARN, "preparing a journal segment: %s", err.message);
 }
 
 static void threads_checkpoint(struct baals_chain *chain)
@@ -84,6 +93,7 @@ static void *threads_maintain(void *arg)
         if (due)
             chain->committed_ns = 0;
         pthread_mutex_unlock(&chain->lock);
+        threads_prepare(chain);
         threads_checkpoint(chain);
         threads_prune(chain);
         if (due)

@@ -21,7 +21,8 @@ struct bl_journal {
     uint32_t segment_bytes;
     bool read_only;
     _Atomic bool stopped;
-    _Atomic uint64_t end; /* behind the last durable record, where the next group goes */
+    _Atomic uint64_t end;      /* behind the last durable record, where the next group goes */
+    _Atomic uint32_t prepared; /* the last segment whose file was prepared, or tried to be */
 
     /* The writer's. */
     uint32_t current;     /* the segment `end` is in, acquired; 0: it is still to be made */
@@ -451,6 +452,25 @@ baals_status bl_journal_cover(struct bl_journal *journal, baals_error *err)
     if (journal->covered || journal->group.len > 0)
         return BAALS_OK;
     return journal_write_mark(journal, BL_RECORD_SYNC, err);
+}
+
+/* ---- preparing ---- */
+
+bool bl_journal_wants_segment(const struct bl_journal *journal)
+{
+    uint64_t end = atomic_load(&journal->end);
+    uint32_t number = bl_journal_segment_of(end);
+    return !journal->read_only && atomic_load(&journal->prepared) <= number &&
+           bl_journal_offset_of(end) > journal_segment_size(journal, number) / 2;
+}
+
+baals_status bl_journal_prepare_segment(struct bl_journal *journal, baals_error *err)
+{
+    BL_TRY(journal_check_writable(journal, err));
+    uint32_t number = bl_journal_segment_of(atomic_load(&journal->end)) + 1;
+    atomic_store(&journal->prepared, number);
+    return bl_journal_segments_prepare(&journal->segments, journal_segment_size(journal, number),
+                                       err);
 }
 
 /* ---- reading ---- */

@@ -100,6 +100,13 @@ baals_status bl_journal_commit(struct bl_journal *journal, baals_error *err);
  * damage to it is told from a torn tail. To be called about one second after the last commit. Does
  * nothing while a group is being gathered: its commit covers. Errors as bl_journal_commit. */
 baals_status bl_journal_cover(struct bl_journal *journal, baals_error *err);
+/* Whether it is time to prepare the next segment: the newest is half full and nothing was prepared.
+ * Any thread. */
+bool bl_journal_wants_segment(const struct bl_journal *journal);
+/* Fills the file of the next segment beside the writer, so that the commit which begins it need not
+ * wait for that. A failure is no harm, that commit makes its own file then; it is not tried again
+ * for this segment. By one thread at a time, and not beside close. IO*, NOMEM. */
+baals_status bl_journal_prepare_segment(struct bl_journal *journal, baals_error *err);
 /* The position behind the last durable record: where the next group will be looked for. Any thread.
  */
 uint64_t bl_journal_end(const struct bl_journal *journal);

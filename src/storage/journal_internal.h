@@ -103,6 +103,8 @@ struct bl_journal_segments {
     uint32_t cap;
     uint32_t open;
     uint64_t clock;
+    struct bl_file *spare; /* zeros for a segment to come, synced; NULL: none */
+    uint64_t spare_size;
 };
 
 /* Lists the folder (an absent one has no segments). CORRUPT_JOURNAL when a number is missing. */
@@ -128,8 +130,13 @@ baals_status bl_journal_segments_acquire(struct bl_journal_segments *segments,
                                          uint32_t number,
                                          baals_error *err);
 void bl_journal_segments_release(struct bl_journal_segments *segments, uint32_t number);
-/* Makes the segment header->number = count + 1 of `size` zero bytes behind its header, synced with
- * the folder. On failure the file is removed again where that is possible. */
+/* Fills a spare file of `size` bytes for the next segment, unless there is one as large. By one
+ * thread at a time, beside everything but deinit. */
+baals_status
+bl_journal_segments_prepare(struct bl_journal_segments *segments, uint64_t size, baals_error *err);
+/* Makes the segment header->number = count + 1 of at least `size` zero bytes behind its header,
+ * synced with the folder, of the spare file when that is large enough. On failure the file is
+ * removed again where that is possible. */
 baals_status bl_journal_segments_create(struct bl_journal_segments *segments,
                                         const struct bl_journal_segment_header *header,
                                         uint64_t size,

@@ -7,6 +7,9 @@
  * A segment is made by writing zeros over its whole size first: space merely reserved would cost a
  * metadata sync with every commit. The header is written last, and file and folder are synced
  * before the first record, so a segment without a whole header never held one.
+ *
+ * Filling a large file takes longer than many commits, so a spare one is filled beside them, under
+ * a name that is not a segment's; it becomes the next segment by getting a header and a new name.
  */
 #include "storage/journal_internal.h"
 
@@ -14,6 +17,11 @@
 #include <string.h>
 
 enum { SEGMENT_ZERO_CHUNK = 256 * 1024, SEGMENT_NAME_DIGITS = 8 };
+
+/* Bytes of a spare file between two syncs: much that is written and not synced would hold up the
+ * syncs of commits on the same disk. */
+#define SEGMENT_SPARE_SYNC (1024u * 1024u)
+#define SEGMENT_SPARE_NAME "spare"
 
 static void segment_lock(struct bl_journal_segments *segments)
 {
@@ -121,12 +129,31 @@ baals_status bl_journal_segments_init(struct bl_journal_segments *segments,
     return BAALS_OK;
 }
 
+static baals_status
+segment_spare_path(const struct bl_journal_segments *segments, char *out, baals_error *err)
+{
+    return bl_path_join(out, BL_PATH_MAX, segments->dir, SEGMENT_SPARE_NAME, err);
+}
+
+/* Closes and removes a spare file, which is not in the table any more; NULL is ignored. What cannot
+ * be removed is thrown away by the next preparation. */
+static void segment_drop_spare(const struct bl_journal_segments *segments, struct bl_file *spare)
+{
+    char path[BL_PATH_MAX];
+    if (spare == NULL)
+        return;
+    bl_file_close(spare);
+    if (segment_spare_path(segments, path, NULL) == BAALS_OK)
+        (void)bl_env_remove(segments->env, path, NULL);
+}
+
 void bl_journal_segments_deinit(struct bl_journal_segments *segments)
 {
     if (segments->dir == NULL)
         return;
     for (uint32_t i = 0; i < segments->count - segments->base; i++)
         bl_file_close(segments->items[i].file);
+    segment_drop_spare(segments, segments->spare);
     bl_alloc_free(&segments->env->alloc, segments->items, segments->cap * sizeof *segments->items);
     bl_alloc_free(&segments->env->alloc, segments->dir, strlen(segments->dir) + 1);
     BL_ASSERT(pthread_mutex_destroy(&segments->mutex) == 0);
@@ -242,17 +269,19 @@ void bl_journal_segments_release(struct bl_journal_segments *segments, uint32_t 
     segment_unlock(segments);
 }
 
+/* Writes zeros from `from` to `to`. */
 static baals_status segment_write_zeros(const struct bl_journal_segments *segments,
                                         struct bl_file *file,
-                                        uint64_t size,
+                                        uint64_t from,
+                                        uint64_t to,
                                         baals_error *err)
 {
     uint8_t *zeros = bl_alloc_zero(&segments->env->alloc, 1, SEGMENT_ZERO_CHUNK);
     if (zeros == NULL)
         return bl_fail(err, BAALS_NOMEM, "no memory to fill a journal segment");
     baals_status status = BAALS_OK;
-    for (uint64_t at = 0; at < size && status == BAALS_OK; at += SEGMENT_ZERO_CHUNK) {
-        uint64_t left = size - at;
+    for (uint64_t at = from; at < to && status == BAALS_OK; at += SEGMENT_ZERO_CHUNK) {
+        uint64_t left = to - at;
         size_t len = left < SEGMENT_ZERO_CHUNK ? (size_t)left : SEGMENT_ZERO_CHUNK;
         status = bl_file_write_at(file, at, zeros, len, err);
     }
@@ -269,11 +298,111 @@ static baals_status segment_fill(const struct bl_journal_segments *segments,
 {
     uint8_t bytes[BL_JOURNAL_SEGMENT_HEADER];
     BL_TRY(bl_file_truncate(file, 0, err));
-    BL_TRY(segment_write_zeros(segments, file, size, err));
+    BL_TRY(segment_write_zeros(segments, file, 0, size, err));
     bl_journal_segment_encode(bytes, header);
     BL_TRY(bl_file_write_at(file, 0, bytes, sizeof bytes, err));
     BL_TRY(bl_file_sync(file, err));
     return bl_env_sync_dir(segments->env, segments->dir, err);
+}
+
+/* ---- the spare file ---- */
+
+static baals_status segment_fill_spare(const struct bl_journal_segments *segments,
+                                       struct bl_file *file,
+                                       uint64_t size,
+                                       baals_error *err)
+{
+    BL_TRY(bl_file_truncate(file, 0, err));
+    for (uint64_t at = 0; at < size; at += SEGMENT_SPARE_SYNC) {
+        uint64_t to = size - at < SEGMENT_SPARE_SYNC ? size : at + SEGMENT_SPARE_SYNC;
+        BL_TRY(segment_write_zeros(segments, file, at, to, err));
+        BL_TRY(bl_file_sync(file, err));
+    }
+    return BAALS_OK;
+}
+
+/* Takes the spare file off the table when it has at least `size` bytes. */
+static struct bl_file *
+segment_take_spare(struct bl_journal_segments *segments, uint64_t size, uint64_t *size_out)
+{
+    struct bl_file *file = NULL;
+    segment_lock(segments);
+    if (segments->spare != NULL && segments->spare_size >= size) {
+        file = segments->spare;
+        *size_out = segments->spare_size;
+        segments->spare = NULL;
+    }
+    segment_unlock(segments);
+    return file;
+}
+
+baals_status
+bl_journal_segments_prepare(struct bl_journal_segments *segments, uint64_t size, baals_error *err)
+{
+    char path[BL_PATH_MAX];
+    uint64_t old_size = 0;
+    struct bl_file *file = NULL;
+    segment_lock(segments);
+    bool ready = segments->spare != NULL && segments->spare_size >= size;
+    segment_unlock(segments);
+    if (ready)
+        return BAALS_OK;
+    segment_drop_spare(segments, segment_take_spare(segments, 0, &old_size));
+    BL_TRY(segment_spare_path(segments, path, err));
+    BL_TRY(bl_file_open(segments->env, &file, path, BL_OPEN_WRITE | BL_OPEN_CREATE, err));
+    baals_status status = segment_fill_spare(segments, file, size, err);
+    if (status != BAALS_OK) {
+        segment_drop_spare(segments, file);
+        return status;
+    }
+    segment_lock(segments);
+    segments->spare = file;
+    segments->spare_size = size;
+    segment_unlock(segments);
+    return BAALS_OK;
+}
+
+/* Gives the spare file its header and its name, and opens it under that. The spare is closed. */
+static baals_status segment_use_spare(const struct bl_journal_segments *segments,
+                                      struct bl_file **file_out,
+                                      struct bl_file *spare,
+                                      const struct bl_journal_segment_header *header,
+                                      const char *path,
+                                      baals_error *err)
+{
+    char from[BL_PATH_MAX];
+    uint8_t bytes[BL_JOURNAL_SEGMENT_HEADER];
+    bl_journal_segment_encode(bytes, header);
+    baals_status status = bl_file_write_at(spare, 0, bytes, sizeof bytes, err);
+    if (status == BAALS_OK)
+        status = bl_file_sync(spare, err);
+    bl_file_close(spare);
+    BL_TRY(status);
+    BL_TRY(segment_spare_path(segments, from, err));
+    BL_TRY(bl_env_rename(segments->env, from, path, err));
+    BL_TRY(bl_env_sync_dir(segments->env, segments->dir, err));
+    return bl_file_open(segments->env, file_out, path, BL_OPEN_WRITE, err);
+}
+
+/* ---- making a segment ---- */
+
+/* Puts the new segment into the table, which takes the file over. */
+static baals_status segment_adopt(struct bl_journal_segments *segments,
+                                  struct bl_file *file,
+                                  const struct bl_journal_segment_header *header,
+                                  uint64_t size,
+                                  baals_error *err)
+{
+    segment_lock(segments);
+    BL_ASSERT(header->number == segments->count + 1);
+    baals_status status = segment_table_add(segments, err);
+    if (status == BAALS_OK) {
+        *segment_entry(segments, header->number) = (struct bl_journal_segment){
+            .file = file, .size = size, .verdict = BL_JOURNAL_WHOLE, .header = *header};
+        segments->open++;
+    }
+    segment_unlock(segments);
+    return status;
 }
 
 baals_status bl_journal_segments_create(struct bl_journal_segments *segments,
@@ -282,22 +411,19 @@ baals_status bl_journal_segments_create(struct bl_journal_segments *segments,
                                         baals_error *err)
 {
     char path[BL_PATH_MAX];
+    baals_status status;
     BL_ASSERT(!segments->read_only && size > BL_JOURNAL_ALIGN);
     BL_TRY(bl_journal_segments_path(segments, path, header->number, err));
     struct bl_file *file = NULL;
-    BL_TRY(bl_file_open(segments->env, &file, path, BL_OPEN_WRITE | BL_OPEN_CREATE, err));
-    baals_status status = segment_fill(segments, file, header, size, err);
-    if (status == BAALS_OK) {
-        segment_lock(segments);
-        BL_ASSERT(header->number == segments->count + 1);
-        status = segment_table_add(segments, err);
-        if (status == BAALS_OK) {
-            *segment_entry(segments, header->number) = (struct bl_journal_segment){
-                .file = file, .size = size, .verdict = BL_JOURNAL_WHOLE, .header = *header};
-            segments->open++;
-        }
-        segment_unlock(segments);
+    struct bl_file *spare = segment_take_spare(segments, size, &size);
+    if (spare != NULL) {
+        status = segment_use_spare(segments, &file, spare, header, path, err);
+    } else {
+        BL_TRY(bl_file_open(segments->env, &file, path, BL_OPEN_WRITE | BL_OPEN_CREATE, err));
+        status = segment_fill(segments, file, header, size, err);
     }
+    if (status == BAALS_OK)
+        status = segment_adopt(segments, file, header, size, err);
     if (status != BAALS_OK) {
         bl_file_close(file);
         /* The first failure is the one to report; opening takes what stays for unfinished. */

@@ -66,8 +66,11 @@ static struct outcome run(struct bl_env *env)
         note(&outcome, status);
         if (status != BAALS_OK)
             continue;
-        for (size_t i = 0; i < BL_COUNT_OF(sizes) && !outcome.maybe_one_more; i++)
+        for (size_t i = 0; i < BL_COUNT_OF(sizes) && !outcome.maybe_one_more; i++) {
             commit_one(journal, &outcome, sizes[i] / (uint32_t)(life + 1));
+            if (!outcome.maybe_one_more && bl_journal_wants_segment(journal))
+                note(&outcome, bl_journal_prepare_segment(journal, NULL));
+        }
         struct bl_journal_record record;
         if (!outcome.maybe_one_more && outcome.acknowledged > 0) {
             status = bl_journal_read(journal, &record, 0, NULL);
@@ -104,7 +107,10 @@ static void sweep_io(baals_status failure)
         faulty.status = failure;
         struct outcome outcome = run(&faulty.env);
         calls = faulty.calls;
-        assert_true(calls < k || outcome.first == failure || outcome.first == BAALS_IO_SYNC);
+        /* That a spare segment could not be removed is nobody's concern. */
+        bool silent = faulty.failed_op != NULL && strcmp(faulty.failed_op, "remove") == 0;
+        assert_true(calls < k || outcome.first == failure || outcome.first == BAALS_IO_SYNC ||
+                    silent);
         check(env, &outcome);
         bl_env_close(env);
     }

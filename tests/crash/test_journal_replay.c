@@ -41,6 +41,8 @@ run_groups(struct recording_env *recording, const struct workload_group *groups,
         assert_ok(bl_journal_commit(journal, NULL));
         totals[++group_count] = total + groups[i].records;
         recording_env_mark(recording, group_count);
+        if (bl_journal_wants_segment(journal))
+            assert_ok(bl_journal_prepare_segment(journal, NULL));
     }
     assert_ok(bl_journal_close(journal, NULL));
 }

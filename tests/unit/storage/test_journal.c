@@ -143,6 +143,32 @@ static void test_segments(void **state)
     assert_ok(bl_journal_close(journal, NULL));
 }
 
+/* Goal: a segment is wanted once per segment, from half of the one before on; commits that begin
+ * prepared segments are read back like any other. */
+static void test_prepare(void **state)
+{
+    struct bl_journal *journal = journal_lib_open(*state, NULL);
+    uint32_t wanted = 0;
+    for (uint64_t i = 0; i < 40; i++) {
+        (void)journal_lib_commit(journal, i, 100000);
+        uint64_t end = bl_journal_end(journal);
+        bool half = (end & 0xffffffffu) > MIB / 2;
+        if (bl_journal_wants_segment(journal)) {
+            wanted++;
+            assert_true(half);
+            assert_ok(bl_journal_prepare_segment(journal, NULL));
+            assert_int_equal(wanted, end >> 32);
+        }
+        assert_false(bl_journal_wants_segment(journal));
+    }
+    assert_true(wanted >= 3);
+    assert_int_equal(journal_lib_count(journal), 40);
+    assert_ok(bl_journal_close(journal, NULL));
+    journal = journal_lib_open(*state, NULL);
+    assert_int_equal(journal_lib_count(journal), 40);
+    assert_ok(bl_journal_close(journal, NULL));
+}
+
 /* A trimmed journal begins with the segment of the place, goes on from there, and opens again only
  * for who says that it may begin later. */
 static void test_trim(void **state)
@@ -500,6 +526,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_abandon, setup, teardown),
         cmocka_unit_test_setup_teardown(test_cover, setup, teardown),
         cmocka_unit_test_setup_teardown(test_segments, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_prepare, setup, teardown),
         cmocka_unit_test_setup_teardown(test_trim, setup, teardown),
         cmocka_unit_test_setup_teardown(test_large, setup, teardown),
         cmocka_unit_test_setup_teardown(test_limits, setup, teardown),

@@ -108,6 +108,100 @@ static void test_create_fails(void **state)
     bl_journal_segments_deinit(&segments);
 }
 
+static bool exists(struct bl_env *env, const char *path)
+{
+    struct bl_file *file = NULL;
+    baals_status status = bl_file_open(env, &file, path, BL_OPEN_READ, NULL);
+    bl_file_close(file);
+    return status == BAALS_OK;
+}
+
+static void check_zeros(struct bl_file *file, uint64_t size)
+{
+    static uint8_t bytes[300000];
+    size_t read = 0;
+    assert_true(size <= sizeof bytes);
+    assert_ok(bl_file_read_at(file, bytes, &read, 0, sizeof bytes, NULL));
+    assert_int_equal(read, size);
+    assert_true(
+        bl_bytes_all_zero(bytes + BL_JOURNAL_SEGMENT_HEADER, read - BL_JOURNAL_SEGMENT_HEADER));
+}
+
+/* Goal: a prepared file becomes the next segment when it is large enough; another one is left for
+ * later, and gone after closing. */
+static void test_prepare(void **state)
+{
+    struct bl_journal_segments segments;
+    struct bl_journal_segment segment;
+    struct bl_file *file = NULL;
+    uint8_t rubbish[5000];
+    memset(rubbish, 7, sizeof rubbish);
+    assert_ok(bl_file_open(*state, &file, JOURNAL_LIB_DIR "/spare", BL_OPEN_WRITE | BL_OPEN_CREATE,
+                           NULL));
+    assert_ok(bl_file_write_at(file, 0, rubbish, sizeof rubbish, NULL)); /* of a killed process */
+    bl_file_close(file);
+    assert_ok(bl_journal_segments_init(&segments, *state, JOURNAL_LIB_DIR, false, NULL));
+    assert_int_equal(bl_journal_segments_count(&segments), 0);
+    assert_ok(bl_journal_segments_prepare(&segments, 100000, NULL));
+    static const uint64_t wanted[] = {50000, 8192, 200000, 300000};
+    static const uint64_t given[] = {100000, 8192, 250000, 300000};
+    for (uint32_t i = 1; i <= 4; i++) {
+        struct bl_journal_segment_header header = {.number = i};
+        if (i == 3)
+            assert_ok(bl_journal_segments_prepare(&segments, 250000, NULL));
+        if (i == 4)
+            assert_ok(bl_journal_segments_prepare(&segments, 8192, NULL));
+        assert_ok(bl_journal_segments_create(&segments, &header, wanted[i - 1], NULL));
+        assert_ok(bl_journal_segments_acquire(&segments, &segment, i, NULL));
+        assert_int_equal(segment.size, given[i - 1]);
+        check_zeros(segment.file, given[i - 1]);
+        bl_journal_segments_release(&segments, i);
+    }
+    assert_true(exists(*state, JOURNAL_LIB_DIR "/spare"));
+    bl_journal_segments_deinit(&segments);
+    assert_false(exists(*state, JOURNAL_LIB_DIR "/spare"));
+    assert_ok(bl_journal_segments_init(&segments, *state, JOURNAL_LIB_DIR, true, NULL));
+    assert_int_equal(bl_journal_segments_count(&segments), 4);
+    for (uint32_t i = 1; i <= 4; i++) {
+        assert_ok(bl_journal_segments_acquire(&segments, &segment, i, NULL));
+        assert_int_equal(segment.verdict, BL_JOURNAL_WHOLE);
+        assert_int_equal(segment.header.number, i);
+        bl_journal_segments_release(&segments, i);
+    }
+    bl_journal_segments_deinit(&segments);
+}
+
+/* Goal: whatever fails while a file is prepared or used, the segment can be made afterwards. */
+static void test_prepare_fails(void **state)
+{
+    (void)state;
+    uint64_t calls = 0;
+    for (uint64_t k = 1; calls + 1 >= k; k++) {
+        struct bl_env *env = NULL;
+        struct testlib_faulty_env faulty;
+        struct bl_journal_segments segments;
+        struct bl_journal_segment_header header = {.number = 1};
+        assert_ok(bl_env_memory(&env, bl_alloc_system(), NULL));
+        assert_ok(bl_env_make_dir(env, JOURNAL_LIB_DIR, NULL));
+        testlib_faulty_env_init(&faulty, env);
+        assert_ok(bl_journal_segments_init(&segments, &faulty.env, JOURNAL_LIB_DIR, false, NULL));
+        uint64_t before = faulty.calls;
+        faulty.fail_at = before + k;
+        baals_status prepared = bl_journal_segments_prepare(&segments, 8192, NULL);
+        baals_status made = bl_journal_segments_create(&segments, &header, 8192, NULL);
+        calls = faulty.calls - before;
+        assert_true(prepared == BAALS_OK || made == BAALS_OK);
+        if (made != BAALS_OK) {
+            assert_false(exists(env, JOURNAL_LIB_DIR "/00000001.log"));
+            assert_ok(bl_journal_segments_create(&segments, &header, 8192, NULL));
+        }
+        assert_int_equal(bl_journal_segments_count(&segments), 1);
+        bl_journal_segments_deinit(&segments);
+        bl_env_close(env);
+    }
+    assert_in_range(calls, 5, 50);
+}
+
 /* Idle files are closed beyond the bound, those in use are not, and all can still be read. */
 static void test_open_files(void **state)
 {
@@ -200,6 +294,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_gap, setup, teardown),
         cmocka_unit_test_setup_teardown(test_create, setup, teardown),
         cmocka_unit_test_setup_teardown(test_create_fails, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_prepare, setup, teardown),
+        cmocka_unit_test(test_prepare_fails),
         cmocka_unit_test_setup_teardown(test_trim, setup, teardown),
         cmocka_unit_test_setup_teardown(test_trim_fails, setup, teardown),
         cmocka_unit_test_setup_teardown(test_open_files, setup, teardown),
