@@ -249,6 +249,7 @@ baals_status cli_run_wallet_import(struct cli *cli, struct bl_json_writer *w, ba
 baals_status cli_run_wallet_export(struct cli *cli, struct bl_json_writer *w, baals_error *err);
 baals_status cli_run_verify(struct cli *cli, struct bl_json_writer *w, baals_error *err);
 baals_status cli_run_repair(struct cli *cli, struct bl_json_writer *w, baals_error *err);
+baals_status cli_run_prune(struct cli *cli, struct bl_json_writer *w, baals_error *err);
 baals_status cli_run_export(struct cli *cli, struct bl_json_writer *w, baals_error *err);
 baals_status cli_run_import(struct cli *cli, struct bl_json_writer *w, baals_error *err);
 baals_status cli_run_prove(struct cli *cli, struct bl_json_writer *w, baals_error *err);

@@ -46,6 +46,7 @@ enum cli_option_id {
     CLI_LIMIT,
     CLI_REPLAY,
     CLI_STORAGE,
+    CLI_KEEP,
     CLI_RAW,
     CLI_QUICK,
     CLI_RUNS,

@@ -92,6 +92,7 @@ static baals_status start_open(struct cli *cli, const char *dir, baals_error *er
     baals_options options = cli_open_options(cli);
     baals_keypair key;
     bool has_key = false;
+    BL_TRY(cli_option_u64(cli, &options.keep_blocks, CLI_KEEP, 0, err));
     bl_secret_lock(&key, sizeof key);
     baals_status status = cli_authority_key(cli, &key, &has_key, dir, err);
     if (has_key) {
