@@ -7,7 +7,7 @@ FUZZ_SECONDS ?= 60
 export CMAKE_BUILD_PARALLEL_LEVEL = $(JOBS)
 export CTEST_PARALLEL_LEVEL = $(JOBS)
 
-.PHONY: all demo check check-full lint tidy tsan cov bench bench-vm bench-gas fuzz install clean
+.PHONY: all demo check check-full lint tidy tsan cov bench instructions bench-vm bench-gas fuzz install clean
 .NOTPARALLEL:
 
 # build/release/bin/baals, build/release/lib/libbaals.so and libbaals.a
@@ -29,7 +29,7 @@ check:
 	@tools/build release all
 	@tools/test dev release
 
-check-full: check tidy tsan
+check-full: check tidy tsan instructions
 
 lint:
 	@tools/lint
@@ -54,6 +54,12 @@ cov:
 bench:
 	@tools/build release baals
 	@build/release/bin/baals bench --dir build $(BENCH)
+
+# Instruction counts of fixed workloads against those that are kept (docs/performance.md).
+instructions:
+	@tools/bootstrap --full
+	@tools/build release baals-bench-instructions
+	@tools/check-instructions build/release/bin/baals-bench-instructions
 
 # The runtimes of contracts, from inside.
 bench-vm:

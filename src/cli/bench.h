@@ -231,6 +231,8 @@ baals_status bench_commit(baals_chain *chain, struct bench_txs *txs, baals_error
 /* The same with the contracts, the authority's first transactions; the supply of the token is its.
  */
 baals_status bench_deploy(baals_chain *chain, struct bench *bench, baals_error *err);
+/* Of these only the submitting. */
+baals_status bench_submit_deploys(baals_chain *chain, struct bench *bench, baals_error *err);
 void bench_contract(baals_address *out, const struct bench *bench, enum bench_contract which);
 /* The chain of size.accounts accounts in the folder BENCH_MANY: made once per run. */
 baals_status bench_many(struct bench *bench, baals_error *err);
