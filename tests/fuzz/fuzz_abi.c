@@ -32,6 +32,7 @@ static void fuzz_abi_values(const struct cli_abi *abi, const char *word, baals_s
         fuzz_abi_any(cli_abi_arguments(&out, abi, method, words, method->args.count, NULL));
         bl_jw_init(&w, &out);
         fuzz_abi_any(cli_abi_print_output(&w, abi, method, rest, NULL));
+        fuzz_abi_any(cli_abi_print_arguments(&w, abi, method, rest, NULL));
     }
     for (uint32_t i = 0; i < abi->error_count; i++)
         fuzz_abi_any(cli_abi_print_error(&w, abi, &abi->errors[i], rest, NULL));

@@ -59,7 +59,17 @@ static void test_simulate(void **state)
     rpc_fixture_transfer(&f, hex, sizeof hex, 0, 1);
     memset(hex + strlen(hex) - 20, '0', 20);
     snprintf(params, sizeof params, "\"tx\":\"%s\"", hex);
-    rpc_fixture_expect_text(rpc_fixture_call(&f, "tx_simulate", params), "status", "OK");
+    const struct bl_json *result = rpc_fixture_call(&f, "tx_simulate", params);
+    rpc_fixture_expect_text(result, "status", "OK");
+    assert_null(bl_json_member(result, "trace"));
+    snprintf(params, sizeof params, "\"tx\":\"%s\",\"trace\":true", hex);
+    result = rpc_fixture_call(&f, "tx_simulate", params);
+    rpc_fixture_expect_text(result, "status", "OK");
+    const struct bl_json *trace = bl_json_member(result, "trace");
+    assert_int_equal(bl_json_type(bl_json_member(trace, "calls")), BL_JSON_ARRAY);
+    snprintf(params, sizeof params, "\"tx\":\"%s\",\"trace\":1", hex);
+    assert_status(rpc_fixture_error(&f, "tx_simulate", params), BAALS_MISUSE_ARGUMENT);
+    snprintf(params, sizeof params, "\"tx\":\"%s\"", hex);
     assert_status(rpc_fixture_error(&f, "tx_submit", params), BAALS_REJECT_SIGNATURE);
     rpc_fixture_expect_u64(rpc_fixture_call(&f, "chain_info", ""), "height", 0);
     rpc_fixture_close(&f);

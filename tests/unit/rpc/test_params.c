@@ -108,13 +108,32 @@ static void test_names_in_errors(void **state)
     end(&s);
 }
 
+/* Only true and false are flags; an absent one is false. */
+static void test_flags(void **state)
+{
+    struct params_state s;
+    bool flag = true;
+    (void)state;
+    begin(&s, "{\"yes\":true,\"no\":false,\"null\":null,\"one\":1,\"text\":\"true\"}");
+    assert_ok(bl_rpc_param_bool(&s.call, &flag, "no", &s.err));
+    assert_false(flag);
+    assert_ok(bl_rpc_param_bool(&s.call, &flag, "yes", &s.err));
+    assert_true(flag);
+    assert_ok(bl_rpc_param_bool(&s.call, &flag, "null", &s.err));
+    assert_false(flag);
+    assert_ok(bl_rpc_param_bool(&s.call, &flag, "absent", &s.err));
+    assert_false(flag);
+    assert_status(bl_rpc_param_bool(&s.call, &flag, "one", &s.err), BAALS_MISUSE_ARGUMENT);
+    assert_status(bl_rpc_param_bool(&s.call, &flag, "text", &s.err), BAALS_MISUSE_ARGUMENT);
+    end(&s);
+}
+
 int main(int argc, char **argv)
 {
     testlib_init(argc, argv);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_check),
-        cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_bytes),
+        cmocka_unit_test(test_check),           cmocka_unit_test(test_flags),
+        cmocka_unit_test(test_numbers),         cmocka_unit_test(test_bytes),
         cmocka_unit_test(test_names_in_errors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -152,6 +152,48 @@ static void test_simulate(void **state)
     query_close(&fx);
 }
 
+struct query_heard {
+    uint64_t gas;
+    uint32_t enters, leaves, writes;
+};
+
+static void query_hear(void *ctx, const baals_trace_item *item)
+{
+    struct query_heard *heard = ctx;
+    heard->enters += item->kind == BAALS_TRACE_ENTER ? 1 : 0;
+    heard->leaves += item->kind == BAALS_TRACE_LEAVE ? 1 : 0;
+    heard->writes += item->kind == BAALS_TRACE_WRITE ? 1 : 0;
+    if (item->kind == BAALS_TRACE_LEAVE)
+        heard->gas = item->gas;
+}
+
+/* A listener hears what the contract does, and the outcome is the same to the byte. */
+static void test_simulate_traced(void **state)
+{
+    (void)state;
+    struct query_fixture fx;
+    query_open(&fx);
+    struct chain_tx tx = chain_call(&fx.genesis, 1, 0, "add");
+    baals_slice bytes = bl_slice(tx.bytes, tx.len);
+    struct query_heard heard = {0};
+    const baals_tracer tracer = {query_hear, &heard};
+    baals_outcome plain, traced;
+    assert_ok(baals_simulate(fx.node.chain, &plain, bytes, &fx.node.err));
+    assert_ok(baals_simulate_traced(fx.node.chain, &traced, &tracer, bytes, &fx.node.err));
+    assert_int_equal(plain.receipt.len, traced.receipt.len);
+    assert_memory_equal(plain.receipt.data, traced.receipt.data, plain.receipt.len);
+    assert_int_equal(plain.gas_used, traced.gas_used);
+    assert_int_equal(heard.enters, 1);
+    assert_int_equal(heard.leaves, 1);
+    assert_true(heard.writes > 0 && heard.gas > 0 && heard.gas < traced.gas_used);
+    baals_outcome_free(&plain);
+    baals_outcome_free(&traced);
+    const baals_tracer deaf = {NULL, NULL};
+    assert_status(baals_simulate_traced(fx.node.chain, &traced, NULL, bytes, NULL), BAALS_MISUSE);
+    assert_status(baals_simulate_traced(fx.node.chain, &traced, &deaf, bytes, NULL), BAALS_MISUSE);
+    query_close(&fx);
+}
+
 /* Code is judged as a deploy would judge it. */
 static void test_code_check(void **state)
 {
@@ -173,7 +215,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_query),        cmocka_unit_test(test_query_failures),
         cmocka_unit_test(test_query_bounds), cmocka_unit_test(test_simulate),
-        cmocka_unit_test(test_code_check),
+        cmocka_unit_test(test_code_check),   cmocka_unit_test(test_simulate_traced),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
