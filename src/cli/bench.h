@@ -225,6 +225,10 @@ void bench_remove(const struct bench *bench, const char *name);
 baals_status bench_submit(baals_chain *chain, struct bench_txs *txs, baals_error *err);
 /* Makes blocks until nothing is pending. */
 baals_status bench_drain(baals_chain *chain, baals_error *err);
+/* Reads the receipts of what was committed behind *cursor_io until `count` were seen, waiting for
+ * them; INTERNAL when one is not OK. */
+baals_status
+bench_receipts(baals_chain *chain, baals_cursor *cursor_io, uint64_t count, baals_error *err);
 /* On a chain that makes blocks itself: submits all and reads the receipt of every one from its
  * durable block; INTERNAL when one is not OK. */
 baals_status bench_commit(baals_chain *chain, struct bench_txs *txs, baals_error *err);

@@ -186,8 +186,8 @@ static int32_t chain_receipt(void *ctx, const baals_notice *notice)
     return receipts->seen == receipts->wanted || receipts->status != BAALS_RECEIPT_OK;
 }
 
-static baals_status
-chain_receipts_read(baals_chain *chain, baals_cursor *cursor_io, uint64_t count, baals_error *err)
+baals_status
+bench_receipts(baals_chain *chain, baals_cursor *cursor_io, uint64_t count, baals_error *err)
 {
     struct chain_receipts receipts = {.wanted = count};
     while (receipts.seen < count && receipts.status == BAALS_RECEIPT_OK)
@@ -203,7 +203,7 @@ baals_status bench_commit(baals_chain *chain, struct bench_txs *txs, baals_error
     baals_cursor cursor;
     BL_TRY(baals_cursor_now(chain, &cursor, err));
     BL_TRY(bench_submit(chain, txs, err));
-    return chain_receipts_read(chain, &cursor, txs->count, err);
+    return bench_receipts(chain, &cursor, txs->count, err);
 }
 
 /* ---- contracts ---- */
@@ -251,7 +251,7 @@ baals_status bench_deploy(baals_chain *chain, struct bench *bench, baals_error *
     baals_cursor cursor;
     BL_TRY(baals_cursor_now(chain, &cursor, err));
     BL_TRY(bench_submit_deploys(chain, bench, err));
-    return chain_receipts_read(chain, &cursor, BENCH_DEPLOYS, err);
+    return bench_receipts(chain, &cursor, BENCH_DEPLOYS, err);
 }
 
 /* ---- many accounts ---- */

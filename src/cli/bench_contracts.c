@@ -105,12 +105,19 @@ contracts_call_blocks(baals_chain *chain, struct bench *bench, uint64_t first, b
     struct bench_txs txs;
     baals_stats before = {0};
     baals_stats after = {0};
+    baals_cursor cursor;
     BL_TRY(bench_sign_calls(&txs, bench, bench->size.block_txs, first, err));
-    baals_status status = baals_stats_get(chain, &before, err);
+    baals_status status = baals_cursor_now(chain, &cursor, err);
     if (status == BAALS_OK)
-        status = bench_commit(chain, &txs, err);
+        status = baals_stats_get(chain, &before, err);
+    if (status == BAALS_OK)
+        status = bench_submit(chain, &txs, err);
+    if (status == BAALS_OK)
+        status = bench_drain(chain, err);
     if (status == BAALS_OK)
         status = baals_stats_get(chain, &after, err);
+    if (status == BAALS_OK)
+        status = bench_receipts(chain, &cursor, txs.count, err);
     bench_txs_free(&txs, bench);
     if (status == BAALS_OK)
         bench_add(bench, BENCH_CALL, (after.apply_ns - before.apply_ns) / (after.txs - before.txs));
@@ -119,7 +126,8 @@ contracts_call_blocks(baals_chain *chain, struct bench *bench, uint64_t first, b
 
 static baals_status contracts_call_run(baals_chain *chain, struct bench *bench, baals_error *err)
 {
-    BL_TRY(bench_deploy(chain, bench, err));
+    BL_TRY(bench_submit_deploys(chain, bench, err));
+    BL_TRY(bench_drain(chain, err));
     BL_TRY(contracts_warm(chain, bench, err));
     for (unsigned run = 0; run < bench->size.runs; run++) {
         uint64_t begin = bench_now(bench);
@@ -132,7 +140,7 @@ static baals_status contracts_call_run(baals_chain *chain, struct bench *bench, 
 
 baals_status bench_run_call(struct bench *bench, baals_error *err)
 {
-    const struct bench_open how = {.flags = BAALS_OPEN_PRODUCE};
+    const struct bench_open how = {.name = NULL};
     baals_chain *chain = NULL;
     BL_TRY(bench_chain_open(&chain, bench, &how, err));
     return bench_chain_close(chain, contracts_call_run(chain, bench, err), err);
