@@ -98,6 +98,7 @@ static void test_items(void **state)
     leave.revert_code = 4;
     trace_tell(&f, leave);
     trace_tell(&f, (baals_trace_item){.kind = BAALS_TRACE_SCAN, .key = bl_slice_str("p")});
+    trace_tell(&f, (baals_trace_item){.kind = BAALS_TRACE_FUNCTION, .calls = 1, .gas = 77});
     trace_tell(&f, LEAVE(1, BAALS_RECEIPT_OK));
 
     const struct bl_json *root = trace_read(&f);
@@ -123,6 +124,8 @@ static void test_items(void **state)
     assert_null(bl_json_member(place, "offset"));
     trace_expect(bl_json_at(bl_json_member(inner, "functions"), 0), "gas", "51");
     trace_expect(trace_item(call, 7), "prefix", "70");
+    assert_int_equal(bl_json_count(bl_json_member(call, "functions")), 1);
+    trace_expect(bl_json_at(bl_json_member(call, "functions"), 0), "gas", "77");
     trace_close(&f);
 }
 
