@@ -88,7 +88,9 @@ static uint64_t bench_rounds(const struct bench *bench,
 {
     double target = bench->options.smoke ? 0.0 : 3e6;
     uint64_t most = item->iterations_max != 0 ? item->iterations_max : 1u << 24;
-    uint64_t rounds = most < 8 ? most : 8;
+    uint64_t least_rounds =
+        item->iterations_min != 0 && !bench->options.smoke ? item->iterations_min : 8;
+    uint64_t rounds = most < least_rounds ? most : least_rounds;
     (void)bench_run(bench, &pair->full, rounds, false);
     while (rounds < most) {
         double least = 1e18;
@@ -155,7 +157,8 @@ static void bench_code(struct bench *bench)
                                         .imports = bl_host_imports()};
     struct bl_module_key key = {
         .rules = {.gas_schedule = bench->options.schedule, .wasm_limits = 2}};
-    double check = 1e18, load = 1e18;
+    double check = 1e18;
+    double load = 1e18;
     for (unsigned i = 0; i < (bench->options.smoke ? 1u : 9u); i++) {
         struct bl_module *module = NULL;
         double begin = bench_gas_now();
@@ -305,7 +308,7 @@ static void bench_remove(const char *path)
 
 int main(int argc, char **argv)
 {
-    static struct bench bench = {.options = {.schedule = 1, .dir = "/tmp"}};
+    static struct bench bench = {.options = {.schedule = 2, .dir = "/tmp"}};
     struct bench_options *options = &bench.options;
     for (int i = 1; i < argc; i++) {
         if (!bench_option(options, argv, &i) || bl_gas_schedule_get(options->schedule) == NULL) {

@@ -15,7 +15,7 @@
 
 enum bench_gas_group {
     BENCH_GAS_OP,   /* instructions: what the engine does */
-    BENCH_GAS_HOST, /* host functions: the same work under every engine */
+    BENCH_GAS_HOST, /* host functions and pages of memory: work that is the same on every engine */
     BENCH_GAS_NOTE  /* printed, and judged by nobody: docs/spec/gas.md says why */
 };
 
@@ -32,6 +32,7 @@ struct bench_gas_case {
     const char *step;
     const char *body;
     unsigned copies;
+    unsigned iterations_min; /* where the prelude itself takes long */
     unsigned iterations_max; /* 0: as many as the time allows */
     bool commit;             /* the block's roots and layer belong to the cost */
 };

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """wasm.md and contracts.md from the pages alone, checked against their vectors: which modules are
-refused and with what (vectors/wasm.json), and what executions give (vectors/contracts.json). Only the
-standard library is used.
+refused and with what (vectors/wasm.json), and what executions give (vectors/contracts.json, and
+contracts_gas_2.json under gas schedule 2). Only the standard library is used.
 
     tools/spec_contracts.py [--dir docs/spec/vectors]
 """
@@ -16,6 +16,7 @@ import spec_vectors as formats
 from spec_transition import contracts
 
 import wasm_check
+import wasm_vectors
 
 HEX = bytes.fromhex
 
@@ -56,6 +57,7 @@ class World:
 def execute(vector):
     """The `result` of a vector."""
     world, e = World(vector["accounts"]), vector["execution"]
+    wasm_vectors.use_schedule(e.get("gas_schedule", 1))
     context = contracts.Context(world, HEX(e["origin"]), HEX(e["chain_id"]), HEX(e["tx_id"]),
                                 int(e["block_index"]), int(e["block_time_ms"]))
     arguments = None if e["args"] is None else HEX(e["args"])
@@ -102,7 +104,8 @@ def main():
     parser.add_argument("--dir", type=pathlib.Path, default=formats.ROOT / "docs/spec/vectors")
     options = parser.parse_args()
     modules = json.loads((options.dir / "wasm.json").read_text())
-    executions = json.loads((options.dir / "contracts.json").read_text())["vectors"]
+    executions = [vector for name in ("contracts.json", "contracts_gas_2.json")
+                  for vector in json.loads((options.dir / name).read_text())["vectors"]]
     imports = {(i["module"].encode(), i["name"].encode()): contracts.signature(i["signature"])
                for i in modules["imports"]}
     wrong = 0

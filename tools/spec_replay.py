@@ -18,6 +18,7 @@ import pathlib
 
 import spec_transition
 import spec_vectors as formats
+import wasm_vectors
 from spec_transition import contracts
 
 MIB = 1 << 20
@@ -98,6 +99,7 @@ def check_transactions(header, txs):
 def check_block(chain, data):
     """block.md 3 whole. The receipts."""
     contracts.LIMITS = chain.params()[4]
+    wasm_vectors.use_schedule(chain.params()[3])
     header, seal, txs = formats.block_decode(data)
     txs = [bytes(tx) for tx in txs]
     check_header(chain, header, seal)

@@ -16,6 +16,7 @@ import threading
 
 import spec_vectors as formats
 import state_vectors
+import wasm_vectors
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parent / "spec"))
 import contracts
@@ -93,6 +94,7 @@ class Chain:
             raise formats.Reject("COUNT", 0)
         for (name, code_hash, init), code in zip(genesis_contracts, modules):
             contracts.LIMITS = params[4]
+            wasm_vectors.use_schedule(params[3])
             self.make_genesis_contract(name, code_hash, init, code, params[0])
         self.header = dict(
             chain_id=self.chain_id, index=0, timestamp_ms=self.start, prev_hash=bytes(32),
@@ -264,7 +266,7 @@ class Chain:
         address = formats.contract_id_deploy(sender, nonce)
         if self.code_hash(address) is not None:
             raise Status("ADDRESS_TAKEN")
-        cost = 20 * len(code)
+        cost = wasm_vectors.GAS["deploy_byte"] * len(code)
         if cost > gas:
             raise Status("OUT_OF_GAS")
         if contracts.accept(code) is None:

@@ -523,7 +523,7 @@ PARAMS = {
     "block_gas_limit": (50000000, 2**53),
     "gas_price_min": (0, U64),
     "burn_fees": (0, 1),
-    "gas_schedule": (1, 1),
+    "gas_schedule": (1, 2),
     "wasm_limits": (1, 2),
 }
 
@@ -1228,7 +1228,7 @@ def make_sysop(options):
         ("burn_fees 2", ["param", 0, ["burn_fees", 2]]),
         ("block gas limit too low", ["param", 0, ["block_gas_limit", 49999999]]),
         ("block gas limit too high", ["param", 0, ["block_gas_limit", 2**53 + 1]]),
-        ("gas schedule 0", ["param", 0, ["gas_schedule", 0]]), ("gas schedule 2", ["param", 0, ["gas_schedule", 2]]),
+        ("gas schedule 0", ["param", 0, ["gas_schedule", 0]]), ("gas schedule 3", ["param", 0, ["gas_schedule", 3]]),
         ("wasm limits 3", ["param", 0, ["wasm_limits", 3]]),
         ("mint to a system address", ["mint", 0, [SYSTEM, 5]]), ("mint of nothing", ["mint", 0, [KEYS[0], 0]]),
         ("mint without amount", ["mint", 0, [KEYS[0]]]),
@@ -1451,7 +1451,7 @@ def make_genesis(options):
         ("257 contracts", raw(_7=[["a%d" % n, CHAIN, None] for n in range(257)])),
         ("params of four", raw(_8=[10**9, 0, False, 1])), ("block gas limit too low", raw(_8_0=49999999)),
         ("block gas limit too high", raw(_8_0=2**53 + 1)), ("burn fees 0", raw(_8_2=0)),
-        ("gas schedule 0", raw(_8_3=0)), ("gas schedule 2", raw(_8_3=2)), ("gas schedule 2^32", raw(_8_3=2**32)),
+        ("gas schedule 0", raw(_8_3=0)), ("gas schedule 3", raw(_8_3=3)), ("gas schedule 2^32", raw(_8_3=2**32)),
         ("wasm limits 3", raw(_8_4=3)), ("name before start", raw(_1="", _2=2**53)),
         ("a byte behind before values", raw(_1="") + b"\0"),
     ]

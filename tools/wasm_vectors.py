@@ -187,6 +187,32 @@ class Module:
         return self.types[self.functions[index - len(self.imports)]]
 
 
+# ---- gas.md 1 and 6: the cost tables by gas_schedule ----
+
+SCHEDULES = {
+    1: {
+        "memory": 2, "memory_size": 4, "page": 4096,
+        "balance": 3000, "code_hash": 3000, "transfer_create": 6000, "instance_pages": 256,
+        "instance_page_more": 0, "storage_absent": 0, "storage_read": 3000, "storage_write": 6000,
+        "storage_remove": 4000, "scan": 3000, "next": 1500, "keccak": (500, 5), "blake": (300, 2),
+        "ed25519": (60000, 4), "load_bytes": 4, "deploy_byte": 20,
+    },
+    2: {
+        "memory": 3, "memory_size": 2, "page": 65536,
+        "balance": 10000, "code_hash": 10000, "transfer_create": 8000, "instance_pages": 2,
+        "instance_page_more": 65536, "storage_absent": 8000, "storage_read": 4000, "storage_write": 16000,
+        "storage_remove": 16000, "scan": 1000, "next": 4000, "keccak": (1000, 6), "blake": (400, 3),
+        "ed25519": (100000, 5), "load_bytes": 1, "deploy_byte": 128,
+    },
+}
+GAS = dict(SCHEDULES[1])  # the schedule in force
+
+
+def use_schedule(number):
+    GAS.clear()
+    GAS.update(SCHEDULES[number])
+
+
 # ---- facts and costs of one body ----
 
 POPS_PUSHES = {UNREACHABLE: (0, 0), 0x01: (0, 0), 0x1A: (1, 0), 0x1B: (3, 1), 0x20: (0, 1)}
@@ -282,8 +308,10 @@ def cost(module, i):
     op = i.op
     if op in (BLOCK, LOOP, ELSE, END):
         return 0
-    if op in (0x6C, 0x7E) or 0x28 <= op <= 0x3E or op in (0x23, 0x24):
+    if op in (0x6C, 0x7E, 0x23, 0x24):
         return 2
+    if 0x28 <= op <= 0x3E:
+        return GAS["memory"]
     if 0x6D <= op <= 0x70 or 0x7F <= op <= 0x82:
         return 10
     if op in (0x69, 0x7B):
@@ -296,7 +324,7 @@ def cost(module, i):
         return 12 + len(module.function_type(i.index)[0])
     if op == CALL_INDIRECT:
         return 24 + len(module.types[i.index][0])
-    return {0x3F: 4, GROW: 200, INIT: 40, DROP_DATA: 40, COPY: 40, FILL: 40}.get(op, 1)
+    return {0x3F: GAS["memory_size"], GROW: 200, INIT: 40, DROP_DATA: 40, COPY: 40, FILL: 40}.get(op, 1)
 
 
 # ---- writing ----
@@ -353,7 +381,7 @@ class Writer:
     def grow_helper(self):
         maximum = s(self.module.memory[1])
         out = b"\0\x20\0\x41" + maximum + b"\x3f\0\x6b\x4b\x04\x40\x41\x7f\x0f\x0b"
-        out += self.lower(self.gas, b"\x20\0\xad\x42" + s(4096) + b"\x7e", b"\x7d") + self.check()
+        out += self.lower(self.gas, b"\x20\0\xad\x42" + s(GAS["page"]) + b"\x7e", b"\x7d") + self.check()
         out += b"\x20\0\x40\0\x22\0\x41\x7f\x46\x04\x40\x42" + s(-(2**63)) + b"\x24" + u(self.gas)
         return out + b"\0\x0b\x20\0\x0b"
 
@@ -402,13 +430,17 @@ class Writer:
 
 def describe(case):
     """The case as this program makes it from its module."""
+    use_schedule(case.get("gas_schedule", 1))
     module = Module(bytes.fromhex(case["hex"]))
     out = Writer(module).write()
     functions = [
         {"height": b.height_max, "frame": b.frame, "blocks": b.blocks, "leaf": b.leaf}
         for b in module.bodies
     ]
-    made = {"what": case["what"], "functions": functions}
+    made = {"what": case["what"]}
+    if "gas_schedule" in case:
+        made["gas_schedule"] = case["gas_schedule"]
+    made["functions"] = functions
     made["instrumented_sha256"] = hashlib.sha256(out).hexdigest()
     if "instrumented" in case:
         made["instrumented"] = out.hex()

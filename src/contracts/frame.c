@@ -228,8 +228,7 @@ static baals_status frame_enter(struct bl_frame *frame,
             frame->trap.status = BAALS_TRAP_NO_METHOD;
         return frame_refuse(end_out, status, spent);
     }
-    uint64_t instance = schedule->instance_page * module->memory_pages +
-                        bl_gas_units(module->active_data_bytes, schedule->instance_data_bytes);
+    uint64_t instance = bl_gas_instance(schedule, module->memory_pages, module->active_data_bytes);
     if (instance > entry->gas - spent) {
         frame->trap.status = BAALS_TRAP_GAS;
         return frame_refuse(end_out, BAALS_RECEIPT_OUT_OF_GAS, entry->gas);

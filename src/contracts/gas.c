@@ -43,6 +43,7 @@ static const struct bl_gas_schedule gas_schedule_1 = {
     .set_code_byte = 20,
     .random = 500,
     .instance_page = 2000,
+    .instance_pages = UINT32_MAX,
     .instance_data_bytes = 8,
     .storage_read = 3000,
     .storage_read_byte = 2,
@@ -73,9 +74,80 @@ static const struct bl_gas_schedule gas_schedule_1 = {
     .call_reserve = 64,
 };
 
+/* From measurements: docs/spec/gas.md 7. */
+static const struct bl_gas_schedule gas_schedule_2 = {
+    .version = 2,
+    .instruction =
+        {
+            [BL_GAS_FREE] = 0,
+            [BL_GAS_SIMPLE] = 1,
+            [BL_GAS_MUL] = 2,
+            [BL_GAS_DIV] = 10,
+            [BL_GAS_POPCNT] = 3,
+            [BL_GAS_MEMORY] = 3,
+            [BL_GAS_GLOBAL] = 2,
+            [BL_GAS_BRANCH] = 4,
+            [BL_GAS_BR_TABLE] = 6,
+            [BL_GAS_CALL] = 12,
+            [BL_GAS_CALL_INDIRECT] = 24,
+            [BL_GAS_MEMORY_SIZE] = 2,
+            [BL_GAS_GROW] = 200,
+            [BL_GAS_BULK] = 40,
+        },
+    .br_table_targets = 8,
+    .call_param = 1,
+    .entry = 6,
+    .entry_bytes = 16,
+    .grow_page = 65536,
+    .bulk_bytes = 8,
+    .host_call = 150,
+    .host_bytes = 8,
+    .output_byte = 8,
+    .balance = 10000,
+    .code_hash = 10000,
+    .transfer = 20000,
+    .transfer_create = 8000,
+    .set_code = 20000,
+    .set_code_byte = 128,
+    .random = 500,
+    .instance_page = 2000,
+    .instance_pages = 2,
+    .instance_page_more = 65536,
+    .instance_data_bytes = 8,
+    .storage_absent = 8000,
+    .storage_read = 4000,
+    .storage_read_byte = 2,
+    .storage_write = 16000,
+    .storage_write_byte = 8,
+    .storage_remove = 16000,
+    .storage_remove_byte = 8,
+    .scan = 1000,
+    .scan_next = 4000,
+    .scan_next_byte = 1,
+    .event = 1000,
+    .event_byte = 8,
+    .sha256 = 400,
+    .sha256_byte = 4,
+    .keccak = 1000,
+    .keccak_byte = 6,
+    .blake = 400,
+    .blake_byte = 3,
+    .ed25519 = 100000,
+    .ed25519_byte = 5,
+    .secp256k1_recover = 200000,
+    .secp256k1_verify = 200000,
+    .p256_verify = 800000,
+    .call_contract = 10000,
+    .load = 200,
+    .load_bytes = 1,
+    .deploy_byte = 128,
+    .call_reserve = 64,
+};
+
 const struct bl_gas_schedule *bl_gas_schedule_get(uint32_t version)
 {
-    return version == 1 ? &gas_schedule_1 : NULL;
+    static const struct bl_gas_schedule *const schedules[] = {&gas_schedule_1, &gas_schedule_2};
+    return version >= 1 && version <= BL_COUNT_OF(schedules) ? schedules[version - 1] : NULL;
 }
 
 uint64_t bl_gas_units(uint64_t len, uint64_t unit)
@@ -111,6 +183,13 @@ uint64_t bl_gas_entry(const struct bl_gas_schedule *schedule, uint32_t frame_cos
 uint64_t bl_gas_grow(const struct bl_gas_schedule *schedule, uint32_t pages)
 {
     return schedule->grow_page * pages;
+}
+
+uint64_t bl_gas_instance(const struct bl_gas_schedule *schedule, uint64_t pages, uint64_t data)
+{
+    const uint64_t few = pages < schedule->instance_pages ? pages : schedule->instance_pages;
+    return schedule->instance_page * few + schedule->instance_page_more * (pages - few) +
+           bl_gas_units(data, schedule->instance_data_bytes);
 }
 
 uint64_t bl_gas_bulk(const struct bl_gas_schedule *schedule, uint32_t len)

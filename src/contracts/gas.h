@@ -53,7 +53,10 @@ struct bl_gas_schedule {
     uint64_t set_code_byte;
     uint64_t random;
     uint64_t instance_page;       /* an instance: per initial page ... */
+    uint64_t instance_pages;      /* ... up to so many, and for each further one ... */
+    uint64_t instance_page_more;  /* ... this ... */
     uint64_t instance_data_bytes; /* ... plus one per so many bytes of active data, rounded up */
+    uint64_t storage_absent;      /* read, write and remove of a key that is not there: besides */
     uint64_t storage_read;
     uint64_t storage_read_byte; /* of the value, copied or not */
     uint64_t storage_write;
@@ -97,6 +100,8 @@ uint64_t bl_gas_instruction_cost(const struct bl_gas_schedule *schedule,
 uint64_t bl_gas_entry(const struct bl_gas_schedule *schedule, uint32_t frame_cost);
 /* Added by memory.grow of `pages` pages when size + pages is within the memory's maximum. */
 uint64_t bl_gas_grow(const struct bl_gas_schedule *schedule, uint32_t pages);
+/* An instance of a module with so many initial pages and bytes of active data. */
+uint64_t bl_gas_instance(const struct bl_gas_schedule *schedule, uint64_t pages, uint64_t data);
 /* Added by memory.copy, memory.fill and memory.init of `len` bytes. */
 uint64_t bl_gas_bulk(const struct bl_gas_schedule *schedule, uint32_t len);
 /* base + byte_cost * len; never overflows for len < 2^32. */

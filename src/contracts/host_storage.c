@@ -52,6 +52,7 @@ baals_vm_action bl_host_storage_read(void *ctx,
     BL_HOST_TRY(storage_find(frame, &value, &found, key));
     bl_trace_storage(frame, BAALS_TRACE_READ, key, found ? &value : NULL, bl_slice(NULL, 0));
     if (!found) {
+        BL_HOST_TRY(bl_host_charge(frame, schedule->storage_absent));
         *result_out = UINT32_MAX;
         return BAALS_VM_CONTINUE;
     }
@@ -85,7 +86,8 @@ baals_vm_action bl_host_storage_write(void *ctx,
     BL_HOST_TRY(bl_host_input(frame, &value, 1, (uint32_t)args[2], value_len));
     BL_HOST_TRY(storage_find(frame, &old, &found, key));
     uint64_t longer = old.len > value.len ? old.len : value.len;
-    BL_HOST_TRY(bl_host_charge(frame, schedule->storage_write_byte * longer));
+    BL_HOST_TRY(bl_host_charge(frame, schedule->storage_write_byte * longer +
+                                          (found ? 0 : schedule->storage_absent)));
     bl_trace_storage(frame, BAALS_TRACE_WRITE, key, found ? &old : NULL, value);
     baals_contract_host *host = execution->host;
     BL_HOST_TRY(bl_host_ok(
@@ -110,7 +112,8 @@ baals_vm_action bl_host_storage_remove(void *ctx,
     BL_HOST_TRY(storage_key_limit(frame, key_len));
     BL_HOST_TRY(bl_host_input(frame, &key, 0, (uint32_t)args[0], key_len));
     BL_HOST_TRY(storage_find(frame, &old, &found, key));
-    BL_HOST_TRY(bl_host_charge(frame, schedule->storage_remove_byte * old.len));
+    BL_HOST_TRY(bl_host_charge(frame, schedule->storage_remove_byte * old.len +
+                                          (found ? 0 : schedule->storage_absent)));
     *result_out = found ? 1 : 0;
     bl_trace_storage(frame, BAALS_TRACE_REMOVE, key, found ? &old : NULL, bl_slice(NULL, 0));
     if (!found)

@@ -33,7 +33,7 @@ void baals_genesis_defaults(baals_genesis *genesis_out)
     genesis_out->poa.slot_ms = 1000;
     genesis_out->poa.instant = 1;
     genesis_out->params.block_gas_limit = BL_BLOCK_GAS_LIMIT_DEFAULT;
-    genesis_out->params.gas_schedule = 1;
+    genesis_out->params.gas_schedule = 2;
     genesis_out->params.wasm_limits = 2;
 }
 

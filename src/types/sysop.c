@@ -33,7 +33,7 @@ static const struct sysop_bounds sysop_params[] = {
     [BL_PARAM_GAS_PRICE_MIN] = {"gas_price_min", 0, UINT64_MAX},
     [BL_PARAM_BURN_FEES] = {"burn_fees", 0, 1},
     /* Versions: a build knows those up to the newest. */
-    [BL_PARAM_GAS_SCHEDULE] = {"gas_schedule", 1, 1},
+    [BL_PARAM_GAS_SCHEDULE] = {"gas_schedule", 1, 2},
     [BL_PARAM_WASM_LIMITS] = {"wasm_limits", 1, 2},
 };
 

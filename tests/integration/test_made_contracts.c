@@ -117,7 +117,7 @@ static void test_pay(void **state)
     assert_int_equal(ledger_balance(m.fx, &m.factory), 60);
     uint64_t first = receipt.gas_used;
     receipt = ledger_run(m.fx, ledger_call(m.fx, 1, 3, m.factory, "pay", 0));
-    assert_int_equal(first - receipt.gas_used, 6000);
+    assert_int_equal(first - receipt.gas_used, 8000);
     made_close(&m);
 }
 

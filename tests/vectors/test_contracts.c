@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * docs/spec/vectors/contracts.json, and contracts_2.json for WASM limits 2: modules with a state
- * and one execution, and everything that must come of it: status, gas, output, events, storage,
+ * docs/spec/vectors/contracts.json, contracts_2.json for WASM limits 2, and contracts_gas_2.json for
+ * gas schedule 2 (made by the implementation in Python): modules with a state and one execution, and
+ * everything that must come of it: status, gas, output, events, storage,
  * balances, under limits 2 also codes and creators. With --write FOLDER the program makes the files
  * from the texts below; those in the tree are frozen.
  */
@@ -69,6 +70,8 @@ static baals_execution vectors_execution(struct contract_fixture *fx, const stru
         out.wasm_limits = (uint32_t)testlib_json_int(testlib_json_get(in, "wasm_limits"));
         vectors_bytes32(out.prev_hash.bytes, in, "prev_hash");
     }
+    if (testlib_json_has(in, "gas_schedule"))
+        out.gas_schedule = (uint32_t)testlib_json_int(testlib_json_get(in, "gas_schedule"));
     const char *entry = testlib_json_text(testlib_json_get(in, "entry"));
     for (int i = 0; i < 3; i++) {
         if (strcmp(entry, entries[i]) == 0)
@@ -191,6 +194,7 @@ static void test_vectors(void **state)
     (void)state;
     vectors_run_file("docs/spec/vectors/contracts.json", 27);
     vectors_run_file("docs/spec/vectors/contracts_2.json", 12);
+    vectors_run_file("docs/spec/vectors/contracts_gas_2.json", 27);
 }
 
 /* ---- making the file ---- */

@@ -129,7 +129,10 @@ static void wasm_check_accepted(const struct testlib_json *one)
     bl_arena_init(&arena, bl_alloc_system(), BL_WASM_ARENA_BYTES);
     bl_buffer_init(&out, bl_alloc_system(), SIZE_MAX);
     assert_ok(bl_wasm_decode(&module, &arena, bl_slice(bytes, len), &wasm_options, NULL, NULL));
-    assert_ok(bl_wasm_instrument(&out, &info, module, bl_gas_schedule_get(1), &arena, NULL));
+    uint32_t schedule = 1;
+    if (testlib_json_has(one, "gas_schedule"))
+        schedule = (uint32_t)testlib_json_int(testlib_json_get(one, "gas_schedule"));
+    assert_ok(bl_wasm_instrument(&out, &info, module, bl_gas_schedule_get(schedule), &arena, NULL));
     wasm_check_functions(testlib_json_get(one, "functions"), module);
     bl_sha256(&hash, bl_buffer_slice(&out));
     bl_hex_encode(text, hash.bytes, sizeof hash.bytes);

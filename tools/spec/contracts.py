@@ -7,7 +7,7 @@ import hashes
 import spec_vectors
 import wasm_check
 import wasm_run
-from wasm_vectors import Module
+from wasm_vectors import GAS, Module
 
 M32, M64 = 2**32 - 1, 2**64 - 1
 OK, REVERT, TRAP, OUT_OF_GAS, OUT_OF_STACK, NO_METHOD, NO_CONTRACT = range(7)
@@ -23,17 +23,17 @@ FUNCTIONS = {
     "input_read": ("iii:", lambda a: a[2], 0),
     "output": ("ii:", lambda a: a[1], lambda a: 8 * a[1]),
     "revert": ("iii:", lambda a: a[2], lambda a: 8 * a[2]),
-    "storage_read": ("iiii:i", lambda a: a[1], 3000),
-    "storage_write": ("iiii:", lambda a: a[1] + a[3], 6000),
-    "storage_remove": ("ii:i", lambda a: a[1], 4000),
-    "storage_scan": ("iiiii:i", lambda a: a[1] + a[3], 3000),
-    "storage_next": ("iiiiii:i", lambda a: 8, 1500),
+    "storage_read": ("iiii:i", lambda a: a[1], lambda a: GAS["storage_read"]),
+    "storage_write": ("iiii:", lambda a: a[1] + a[3], lambda a: GAS["storage_write"]),
+    "storage_remove": ("ii:i", lambda a: a[1], lambda a: GAS["storage_remove"]),
+    "storage_scan": ("iiiii:i", lambda a: a[1] + a[3], lambda a: GAS["scan"]),
+    "storage_next": ("iiiiii:i", lambda a: 8, lambda a: GAS["next"]),
     "storage_scan_end": ("i:", lambda a: 0, 0),
     "self": ("i:", lambda a: 32, 0),
     "caller": ("i:", lambda a: 32, 0),
     "origin": ("i:", lambda a: 32, 0),
     "value": (":l", lambda a: 0, 0),
-    "balance": ("i:l", lambda a: 32, 3000),
+    "balance": ("i:l", lambda a: 32, lambda a: GAS["balance"]),
     "block_index": (":l", lambda a: 0, 0),
     "block_time_ms": (":l", lambda a: 0, 0),
     "chain_id": ("i:", lambda a: 32, 0),
@@ -44,18 +44,25 @@ FUNCTIONS = {
     "call_contract": ("iiiiilli:i", lambda a: 32 + a[2] + a[4], 10000),
     "result_len": (":i", lambda a: 0, 0),
     "result_read": ("iii:", lambda a: a[2], 0),
-    "code_hash": ("ii:i", lambda a: 64, 3000),
-    "crypto_hash": ("iiii:i", lambda a: a[2] + 32, lambda a: HASHES[a[0]][0] + HASHES[a[0]][1] * a[2] if a[0] in HASHES else 0),
-    "crypto_verify": ("iiiiiii:i", lambda a: a[2] + a[4] + a[6], lambda a: 60000 + 4 * a[6] if a[0] == 0 else 0),
+    "code_hash": ("ii:i", lambda a: 64, lambda a: GAS["code_hash"]),
+    "crypto_hash": ("iiii:i", lambda a: a[2] + 32, lambda a: hash_cost(a[0], a[2])),
+    "crypto_verify": ("iiiiiii:i", lambda a: a[2] + a[4] + a[6], lambda a: GAS["ed25519"][0] + GAS["ed25519"][1] * a[6] if a[0] == 0 else 0),
 }
 HASHES = {
-    0: (400, 4, lambda data: hashlib.sha256(data).digest()),
-    1: (500, 5, hashes.keccak256),
-    2: (300, 2, lambda data: hashlib.blake2b(data, digest_size=32).digest()),
-    3: (300, 2, hashes.blake3),
+    0: lambda data: hashlib.sha256(data).digest(),
+    1: hashes.keccak256,
+    2: lambda data: hashlib.blake2b(data, digest_size=32).digest(),
+    3: hashes.blake3,
 }
 WRITES = ("storage_write", "storage_remove", "log_event")
 TYPES = {"i": b"\x7f", "l": b"\x7e"}
+
+
+def hash_cost(algorithm, length):
+    if algorithm not in HASHES:
+        return 0
+    base, byte = {0: (400, 4), 1: GAS["keccak"]}.get(algorithm, GAS["blake"])
+    return base + byte * length
 
 
 def signature(text):
@@ -88,7 +95,7 @@ LIMITS = 1  # wasm_limits of the block being judged
 
 def accept(code):
     """The module, or None: section 1."""
-    key = hashlib.sha256(code).digest()
+    key = hashlib.sha256(code).digest(), GAS["page"]
     if LIMITS == 2 and (b"_start" in code or b"wasi_snapshot_preview1" in code or any(
             bytes([6]) + b"baals1" + bytes([len(name)]) + name in code
             for name in (b"transfer", b"random", b"deploy_contract", b"set_code", b"crypto_recover"))):
@@ -160,7 +167,7 @@ class Frame:
         code = self.world.code(self.contract)
         if code is None:
             raise End(NO_CONTRACT)
-        self.charge(200 + ceil(len(code), 4))
+        self.charge(200 + ceil(len(code), GAS["load_bytes"]))
         module = accept(code)
         if module is None:
             raise End(BAD_CODE)
@@ -170,7 +177,9 @@ class Frame:
         if name not in module.entries:
             raise End(OK if self.entry == INIT and self.arguments is None else NO_METHOD)
         active = sum(len(data) for offset, data in module.data if offset is not None)
-        self.charge(2000 * module.memory[0] + ceil(active, 8))
+        few = min(module.memory[0], GAS["instance_pages"])
+        more = GAS["instance_page_more"] * (module.memory[0] - few)
+        self.charge(2000 * few + more + ceil(active, 8))
         self.instance = wasm_run.Instance(module, self.host, self.left, self.stack)
         if module.start is not None:
             self.instance.call(module.start)
@@ -242,12 +251,16 @@ class Frame:
     def key(self, k, klen):
         return self.contract + self.read(k, klen)
 
+    def absent(self, key):
+        return 0 if key in self.world.storage else GAS["storage_absent"]
+
     def host_storage_read(self, k, klen, dst, cap):
         self.limit(1 <= klen <= 256)
         self.place(k, klen)
         self.place(dst, cap)
         value = self.world.storage.get(self.key(k, klen))
         if value is None:
+            self.pay(GAS["storage_absent"])
             return M32
         copied = value if len(value) <= cap else b""
         self.pay(2 * len(value) + ceil(len(copied), 8))
@@ -261,7 +274,7 @@ class Frame:
         self.place(k, klen)
         self.place(v, vlen)
         key = self.key(k, klen)
-        self.pay(8 * max(len(self.world.storage.get(key, b"")), vlen))
+        self.pay(8 * max(len(self.world.storage.get(key, b"")), vlen) + self.absent(key))
         self.world.storage[key] = self.read(v, vlen)
 
     def host_storage_remove(self, k, klen):
@@ -269,7 +282,7 @@ class Frame:
         self.limit(1 <= klen <= 256)
         self.place(k, klen)
         key = self.key(k, klen)
-        self.pay(8 * len(self.world.storage.get(key, b"")))
+        self.pay(8 * len(self.world.storage.get(key, b"")) + self.absent(key))
         return int(self.world.storage.pop(key, None) is not None)
 
     def host_storage_scan(self, prefix, plen, start, slen, flags):
@@ -414,7 +427,7 @@ class Frame:
         self.argument(algorithm in HASHES)
         self.place(p, length)
         self.place(dst, 32)
-        self.write(dst, HASHES[algorithm][2](self.read(p, length)))
+        self.write(dst, HASHES[algorithm](self.read(p, length)))
         return 32
 
     def host_crypto_verify(self, algorithm, pk, pklen, sig, siglen, msg, mlen):

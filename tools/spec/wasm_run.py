@@ -4,7 +4,7 @@ per metered block, so that it runs out exactly where the instrumented form does.
 blocks comes from wasm_vectors.py.
 """
 
-from wasm_vectors import (BLOCK, BR, BR_IF, BR_TABLE, CALL, CALL_INDIRECT, COPY, DROP_DATA, ELSE, END, FILL,
+from wasm_vectors import (GAS, BLOCK, BR, BR_IF, BR_TABLE, CALL, CALL_INDIRECT, COPY, DROP_DATA, ELSE, END, FILL,
                           GROW, I64, IF, INIT, LOOP, RETURN, UNREACHABLE, VOID)
 
 M32, M64 = 2**32 - 1, 2**64 - 1
@@ -314,7 +314,7 @@ class Instance:
         before = len(self.memory) // PAGE
         if pages > self.most_pages - before:
             return M32
-        self.charge(4096 * pages)
+        self.charge(GAS["page"] * pages)
         self.memory += bytes(pages * PAGE)
         return before
 

@@ -66,19 +66,42 @@ static void test_check_code(void **state)
     engine_refuses(fx, "(module (memory 1) (func (export \"baals_x\")))");
 }
 
+/* Goal: a contract that is in the cache under one cost version is charged by the other when asked
+ * under it, and by the first again afterwards: the version is part of the cache's key. */
+static void test_cost_versions_in_one_cache(void **state)
+{
+    struct contract_fixture *fx = *state;
+    contract_deploy_body(fx, 0xaa,
+                         "(func (export \"m\") (drop (i32.load (i32.const 0)))"
+                         " (i32.store (i32.const 4) (i32.const 1)))");
+    uint64_t used[4];
+    for (size_t i = 0; i < BL_COUNT_OF(used); i++) {
+        fx->execution.gas_schedule = 1 + (uint32_t)(i % 2);
+        assert_ok(contract_run(fx, 0xaa, "m", NULL));
+        assert_int_equal(fx->result.status, BAALS_RECEIPT_OK);
+        used[i] = fx->result.gas_used;
+    }
+    uint64_t len = fx->host.codes[0].code.len;
+    uint64_t entry = 6 + (64 + 16) / 16;
+    assert_int_equal(used[0], 200 + (len + 3) / 4 + 2000 + entry + 8);
+    assert_int_equal(used[1], 200 + len + 2000 + entry + 10);
+    assert_int_equal(used[2], used[0]);
+    assert_int_equal(used[3], used[1]);
+}
+
 /* Goal: versions this build does not know are a local refusal. */
 static void test_versions(void **state)
 {
     struct contract_fixture *fx = *state;
     contract_deploy_body(fx, 0xaa, "(func (export \"m\"))");
-    assert_true(bl_contract_knows_gas_schedule(1) && bl_contract_knows_wasm_limits(1) &&
-                bl_contract_knows_wasm_limits(2));
+    assert_true(bl_contract_knows_gas_schedule(1) && bl_contract_knows_gas_schedule(2) &&
+                bl_contract_knows_wasm_limits(1) && bl_contract_knows_wasm_limits(2));
     assert_false(bl_contract_knows_gas_schedule(0) || bl_contract_knows_wasm_limits(0));
-    assert_false(bl_contract_knows_gas_schedule(2) || bl_contract_knows_wasm_limits(3));
+    assert_false(bl_contract_knows_gas_schedule(3) || bl_contract_knows_wasm_limits(3));
     baals_slice code = fx->host.codes[0].code;
-    assert_status(bl_contract_check_code(fx->engine, code, 2, 1, NULL), BAALS_UNSUPPORTED_VERSION);
+    assert_status(bl_contract_check_code(fx->engine, code, 3, 1, NULL), BAALS_UNSUPPORTED_VERSION);
     assert_status(bl_contract_check_code(fx->engine, code, 1, 3, NULL), BAALS_UNSUPPORTED_VERSION);
-    fx->execution.gas_schedule = 2;
+    fx->execution.gas_schedule = 3;
     assert_status(contract_run(fx, 0xaa, "m", NULL), BAALS_UNSUPPORTED_VERSION);
     fx->execution.gas_schedule = 1;
     fx->execution.wasm_limits = 3;
@@ -87,6 +110,7 @@ static void test_versions(void **state)
     baals_contract_engine *engine = NULL;
     assert_status(bl_contract_engine_new(&engine, fx->env, &options, NULL), BAALS_UNSUPPORTED);
     assert_int_equal(bl_contract_deploy_gas(1, 1000), 20000);
+    assert_int_equal(bl_contract_deploy_gas(2, 1000), 128000);
 }
 
 /* Goal: every trap of WebAssembly is TRAP, with its kind and place for debugging. */
@@ -436,17 +460,12 @@ int main(int argc, char **argv)
     testlib_init(argc, argv);
 #define ENGINE_TEST(name) cmocka_unit_test_setup_teardown(name, engine_setup, engine_teardown)
     const struct CMUnitTest tests[] = {
-        ENGINE_TEST(test_method),
-        ENGINE_TEST(test_check_code),
-        ENGINE_TEST(test_versions),
-        ENGINE_TEST(test_traps),
-        ENGINE_TEST(test_rollback),
-        ENGINE_TEST(test_gas_exact),
-        ENGINE_TEST(test_gas_largest),
-        ENGINE_TEST(test_cache_same_gas),
-        ENGINE_TEST(test_allocation_failures),
-        ENGINE_TEST(test_watch),
-        ENGINE_TEST(test_threads),
+        ENGINE_TEST(test_method),         ENGINE_TEST(test_check_code),
+        ENGINE_TEST(test_versions),       ENGINE_TEST(test_cost_versions_in_one_cache),
+        ENGINE_TEST(test_traps),          ENGINE_TEST(test_rollback),
+        ENGINE_TEST(test_gas_exact),      ENGINE_TEST(test_gas_largest),
+        ENGINE_TEST(test_cache_same_gas), ENGINE_TEST(test_allocation_failures),
+        ENGINE_TEST(test_watch),          ENGINE_TEST(test_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,20 +4,37 @@
 
 #include "testlib.h"
 
-static uint64_t gas_cost(enum bl_wasm_op op, uint32_t index, uint32_t params)
+static uint64_t
+gas_cost_under(uint32_t version, enum bl_wasm_op op, uint32_t index, uint32_t params)
 {
     const struct bl_wasm_instruction instruction = {.op = (uint16_t)op, .index = index};
-    return bl_gas_instruction_cost(bl_gas_schedule_get(1), &instruction, params);
+    return bl_gas_instruction_cost(bl_gas_schedule_get(version), &instruction, params);
 }
 
-/* Version 1 is there, others are not. */
+static uint64_t gas_cost(enum bl_wasm_op op, uint32_t index, uint32_t params)
+{
+    return gas_cost_under(1, op, index, params);
+}
+
+static const struct {
+    enum bl_wasm_op op;
+    enum bl_gas_class kind;
+} gas_ops[] = {
+#define GAS_OP(name, opcode, text, immediate, pops, push, cost) {BL_WASM_OP_##name, BL_GAS_##cost},
+    BL_WASM_OP_MAP(GAS_OP)
+#undef GAS_OP
+};
+
+/* Versions 1 and 2 are there, others are not. */
 static void test_versions(void **state)
 {
     (void)state;
     assert_non_null(bl_gas_schedule_get(1));
     assert_int_equal(bl_gas_schedule_get(1)->version, 1);
     assert_null(bl_gas_schedule_get(0));
-    assert_null(bl_gas_schedule_get(2));
+    assert_int_equal(bl_gas_schedule_get(2)->version, 2);
+    assert_null(bl_gas_schedule_get(3));
+    assert_null(bl_gas_schedule_get(UINT32_MAX));
 }
 
 /* Every instruction has the cost of its class, written here a second time. */
@@ -136,7 +153,9 @@ static void test_host_costs(void **state)
         {s->set_code_byte, 20},
         {s->random, 500},
         {s->instance_page, 2000},
+        {s->instance_page_more, 0},
         {s->instance_data_bytes, 8},
+        {s->storage_absent, 0},
         {s->storage_read, 3000},
         {s->storage_read_byte, 2},
         {s->storage_write, 6000},
@@ -169,6 +188,89 @@ static void test_host_costs(void **state)
         assert_int_equal(table[i][0], table[i][1]);
 }
 
+/* An instance costs by its initial pages and active data; under version 2 the pages beyond two cost
+ * more. */
+static void test_instances(void **state)
+{
+    (void)state;
+    assert_int_equal(bl_gas_instance(bl_gas_schedule_get(1), 0, 0), 0);
+    assert_int_equal(bl_gas_instance(bl_gas_schedule_get(1), 64, 9), 128002);
+    assert_int_equal(bl_gas_instance(bl_gas_schedule_get(2), 0, 1), 1);
+    assert_int_equal(bl_gas_instance(bl_gas_schedule_get(2), 2, 0), 4000);
+    assert_int_equal(bl_gas_instance(bl_gas_schedule_get(2), 3, 8), 4000 + 65536 + 1);
+    assert_int_equal(bl_gas_instance(bl_gas_schedule_get(2), 64, 0), 4000 + 62ull * 65536);
+}
+
+/* Version 2 differs from version 1 in loads, stores and memory.size, and nowhere else. */
+static void test_instructions_of_version_2(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < BL_COUNT_OF(gas_ops); i++) {
+        uint64_t before = gas_cost(gas_ops[i].op, 9, 2);
+        uint64_t after = gas_cost_under(2, gas_ops[i].op, 9, 2);
+        if (gas_ops[i].kind == BL_GAS_MEMORY)
+            assert_true(before == 2 && after == 3);
+        else if (gas_ops[i].kind == BL_GAS_MEMORY_SIZE)
+            assert_true(before == 4 && after == 2);
+        else
+            assert_int_equal(before, after);
+    }
+    assert_int_equal(bl_gas_grow(bl_gas_schedule_get(2), 3), 3 * 65536);
+}
+
+/* The prices of host functions under version 2, written here a second time. */
+static void test_host_costs_of_version_2(void **state)
+{
+    (void)state;
+    const struct bl_gas_schedule *s = bl_gas_schedule_get(2);
+    const uint64_t table[][2] = {
+        {s->host_call, 150},
+        {s->host_bytes, 8},
+        {s->output_byte, 8},
+        {s->balance, 10000},
+        {s->code_hash, 10000},
+        {s->transfer, 20000},
+        {s->transfer_create, 8000},
+        {s->set_code, 20000},
+        {s->set_code_byte, 128},
+        {s->random, 500},
+        {s->instance_page, 2000},
+        {s->instance_pages, 2},
+        {s->instance_page_more, 65536},
+        {s->instance_data_bytes, 8},
+        {s->storage_absent, 8000},
+        {s->storage_read, 4000},
+        {s->storage_read_byte, 2},
+        {s->storage_write, 16000},
+        {s->storage_write_byte, 8},
+        {s->storage_remove, 16000},
+        {s->storage_remove_byte, 8},
+        {s->scan, 1000},
+        {s->scan_next, 4000},
+        {s->scan_next_byte, 1},
+        {s->event, 1000},
+        {s->event_byte, 8},
+        {s->sha256, 400},
+        {s->sha256_byte, 4},
+        {s->keccak, 1000},
+        {s->keccak_byte, 6},
+        {s->blake, 400},
+        {s->blake_byte, 3},
+        {s->ed25519, 100000},
+        {s->ed25519_byte, 5},
+        {s->secp256k1_recover, 200000},
+        {s->secp256k1_verify, 200000},
+        {s->p256_verify, 800000},
+        {s->call_contract, 10000},
+        {s->load, 200},
+        {s->load_bytes, 1},
+        {s->deploy_byte, 128},
+        {s->call_reserve, 64},
+    };
+    for (size_t i = 0; i < BL_COUNT_OF(table); i++)
+        assert_int_equal(table[i][0], table[i][1]);
+}
+
 int main(int argc, char **argv)
 {
     testlib_init(argc, argv);
@@ -178,6 +280,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_nothing_else_is_free),
         cmocka_unit_test(test_formulas),
         cmocka_unit_test(test_host_costs),
+        cmocka_unit_test(test_instances),
+        cmocka_unit_test(test_instructions_of_version_2),
+        cmocka_unit_test(test_host_costs_of_version_2),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

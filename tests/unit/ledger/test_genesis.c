@@ -171,7 +171,7 @@ static void test_refused(void **state)
     assert_non_null(strstr(err.message, "other"));
 
     ledger_genesis_init(&genesis);
-    genesis.genesis.params.gas_schedule = 2;
+    genesis.genesis.params.gas_schedule = 3;
     assert_status(ledger_try_genesis(&genesis, &err), BAALS_REJECT_GENESIS);
     assert_non_null(strstr(err.message, "gas_schedule"));
 

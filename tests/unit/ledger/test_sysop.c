@@ -304,7 +304,7 @@ static void test_bad_payloads(void **state)
         ledger_param_op(0, BL_PARAM_BLOCK_GAS_LIMIT, BL_BLOCK_GAS_LIMIT_MIN - 1),
         ledger_param_op(0, BL_PARAM_BLOCK_GAS_LIMIT, BL_BLOCK_GAS_LIMIT_MAX + 1),
         ledger_param_op(0, BL_PARAM_BURN_FEES, 2),
-        ledger_param_op(0, BL_PARAM_GAS_SCHEDULE, 2),
+        ledger_param_op(0, BL_PARAM_GAS_SCHEDULE, 3),
         ledger_param_op(0, BL_PARAM_GAS_SCHEDULE, 0),
         ledger_param_op(0, BL_PARAM_WASM_LIMITS, 3),
         mint,

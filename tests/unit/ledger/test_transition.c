@@ -518,7 +518,7 @@ static void test_deploy(void **state)
     assert_int_equal(receipt.has_contract, 1);
     assert_true(bl_address_equal(&receipt.contract, &id));
     assert_int_equal(receipt.event_count, 1); /* of init */
-    assert_true(receipt.gas_used > intrinsic(tx, 1) + 20 * code.len);
+    assert_true(receipt.gas_used > intrinsic(tx, 1) + 128 * code.len);
     struct bl_account account = ledger_account(fx, &id);
     baals_hash hash;
     bl_sha256(&hash, code);
@@ -726,12 +726,12 @@ static void test_deploy_failures(void **state)
                    BAALS_RECEIPT_NO_METHOD);
     const baals_tx *tx = ledger_deploy(fx, 2, 2, junk, NULL, 9);
     baals_receipt receipt = expect_failure(fx, tx, BAALS_RECEIPT_BAD_CODE);
-    assert_int_equal(receipt.gas_used, intrinsic(tx, 1) + 20 * junk.len);
+    assert_int_equal(receipt.gas_used, intrinsic(tx, 1) + 128 * junk.len);
     baals_tx fields = ledger_fields(fx, BAALS_TX_DEPLOY, 3);
     fields.has_payload = 1;
     fields.payload = ledger_deploy_payload(fx, c.worker_code, NULL);
     fields.gas_limit = 60000;
-    uint64_t gas = intrinsic(ledger_sign(fx, 2, &fields), 1) + 20 * c.worker_code.len;
+    uint64_t gas = intrinsic(ledger_sign(fx, 2, &fields), 1) + 128 * c.worker_code.len;
     fields.gas_limit = gas - 1; /* one short of storing the code */
     receipt = expect_failure(fx, ledger_sign(fx, 2, &fields), BAALS_RECEIPT_OUT_OF_GAS);
     assert_int_equal(receipt.gas_used, gas - 1);
@@ -750,12 +750,12 @@ static void test_deploy_oversize(void **state)
     uint8_t *code = bl_arena_zero(&fx->arena, BL_CODE_BYTES_MAX + 100, 1);
     assert_non_null(code);
     baals_tx fields = ledger_fields(fx, BAALS_TX_DEPLOY, 0);
-    fields.gas_limit = 100000000;
+    fields.gas_limit = 200000000;
     fields.has_payload = 1;
     fields.payload = ledger_deploy_payload(fx, bl_slice(code, BL_CODE_BYTES_MAX + 100), NULL);
     const baals_tx *tx = ledger_sign(fx, 2, &fields);
     baals_receipt receipt = expect_failure(fx, tx, BAALS_RECEIPT_BAD_CODE);
-    assert_int_equal(receipt.gas_used, intrinsic(tx, 1) + 20ull * (BL_CODE_BYTES_MAX + 100));
+    assert_int_equal(receipt.gas_used, intrinsic(tx, 1) + 128ull * (BL_CODE_BYTES_MAX + 100));
     ledger_close(fx);
 }
 
@@ -850,7 +850,7 @@ static void test_engine_arguments(void **state)
     tx = ledger_deploy(fx, 2, 3, bl_slice_str("code"), NULL, 0);
     ledger_run(fx, tx);
     assert_int_equal(fake.seen.entry, BAALS_ENTRY_INIT);
-    assert_int_equal(fake.seen.gas, tx->gas_limit - intrinsic(tx, 1) - 20 * 4);
+    assert_int_equal(fake.seen.gas, tx->gas_limit - intrinsic(tx, 1) - 128 * 4);
     ledger_close(fx);
 }
 

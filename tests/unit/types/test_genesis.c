@@ -73,7 +73,7 @@ static void test_genesis_defaults(void **state)
     assert_int_equal(genesis.poa.slot_ms, 1000);
     assert_int_equal(genesis.poa.instant, 1);
     assert_int_equal(genesis.params.block_gas_limit, 1000000000);
-    assert_int_equal(genesis.params.gas_schedule, 1);
+    assert_int_equal(genesis.params.gas_schedule, 2);
     assert_int_equal(genesis.params.wasm_limits, 2);
 }
 
@@ -156,7 +156,7 @@ static void test_genesis_field_rules(void **state)
     genesis_assert_rule("dev", g->dev = 1);
     genesis_assert_rule("params.block_gas_limit", g->params.block_gas_limit = 49999999);
     genesis_assert_rule("params.block_gas_limit", g->params.block_gas_limit = (1ull << 53) + 1);
-    genesis_assert_rule("params.gas_schedule", g->params.gas_schedule = 2);
+    genesis_assert_rule("params.gas_schedule", g->params.gas_schedule = 3);
     genesis_assert_rule("params.wasm_limits", g->params.wasm_limits = 0);
 }
 

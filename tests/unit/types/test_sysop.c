@@ -92,7 +92,7 @@ static void test_sysop_params(void **state)
         {"block_gas_limit", BL_PARAM_BLOCK_GAS_LIMIT, 50000000, 1ull << 53},
         {"gas_price_min", BL_PARAM_GAS_PRICE_MIN, 0, UINT64_MAX},
         {"burn_fees", BL_PARAM_BURN_FEES, 0, 1},
-        {"gas_schedule", BL_PARAM_GAS_SCHEDULE, 1, 1},
+        {"gas_schedule", BL_PARAM_GAS_SCHEDULE, 1, 2},
         {"wasm_limits", BL_PARAM_WASM_LIMITS, 1, 2},
     };
     baals_chain_params params = {0};
@@ -122,7 +122,7 @@ static void test_sysop_params(void **state)
         }
     }
     assert_true(params.block_gas_limit == 1ull << 53 && params.gas_price_min == UINT64_MAX);
-    assert_true(params.burn_fees == 1 && params.gas_schedule == 1 && params.wasm_limits == 2);
+    assert_true(params.burn_fees == 1 && params.gas_schedule == 2 && params.wasm_limits == 2);
     enum bl_param found;
     assert_false(bl_param_find(&found, bl_slice_str("slot_ms")));
 }
