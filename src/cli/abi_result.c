@@ -28,6 +28,18 @@ cli_abi_hex(struct cli *cli, baals_slice *out, const struct bl_json *value, baal
     return BAALS_OK;
 }
 
+static bool result_is_known(const struct cli *cli, const baals_address *address)
+{
+    for (size_t i = 0; i < cli->abi_count; i++) {
+        if (bl_address_equal(&cli->abis[i].address, address))
+            return true;
+    }
+    return false;
+}
+
+/* Whoever reads many events meets many contracts, and hostile ones: beyond what is remembered
+ * nothing is fetched, and what is not there or cannot be read is remembered as having no
+ * description. */
 baals_status cli_abi_try(struct cli *cli,
                          const struct cli_abi **out,
                          const struct bl_json *address,
@@ -40,12 +52,16 @@ baals_status cli_abi_try(struct cli *cli,
     if (text == NULL || baals_address_parse(&parsed, &kind, text, NULL) != BAALS_OK ||
         kind != BAALS_ADDRESS_CONTRACT)
         return BAALS_OK;
-    baals_status status = cli_abi_of(cli, out, &parsed, err);
-    if (status == BAALS_REJECT_CODE) {
-        *out = NULL;
+    if (cli->abi_count == CLI_ABI_CACHE && !result_is_known(cli, &parsed))
         return BAALS_OK;
-    }
-    return status;
+    baals_status status = cli_abi_of(cli, out, &parsed, err);
+    if (status == BAALS_REJECT_CODE)
+        *out = NULL;
+    else
+        BL_TRY(status);
+    if (!cli_has(cli, CLI_RAW) && !result_is_known(cli, &parsed))
+        cli->abis[cli->abi_count++] = (struct cli_abi_known){parsed, NULL};
+    return BAALS_OK;
 }
 
 baals_status cli_abi_copy(void *ctx, const char *name, const struct bl_json *value)

@@ -12,7 +12,8 @@
 baals_status
 cli_abi_hex(struct cli *cli, baals_slice *out, const struct bl_json *value, baals_error *err);
 
-/* cli_abi_of for looking only: a description that cannot be read is none. */
+/* cli_abi_of for looking only: a description that cannot be read is none, and so are those of
+ * contracts beyond the first CLI_ABI_CACHE. */
 baals_status cli_abi_try(struct cli *cli,
                          const struct cli_abi **out,
                          const struct bl_json *address,

@@ -14,7 +14,7 @@
 struct cli_abi;
 
 /* Contracts whose descriptions a run remembers. */
-#define CLI_ABI_CACHE 16u
+#define CLI_ABI_CACHE 64u
 
 struct cli_abi_known {
     baals_address address;

@@ -430,9 +430,14 @@ read_notice(struct cli *cli, struct bl_buffer *line, const struct bl_json *notic
     struct bl_buffer text;
     struct bl_json_writer w;
     struct bl_json_doc doc = {0};
+    struct bl_arena_mark mark = bl_arena_checkpoint(&cli->arena);
+    size_t known = cli->abi_count;
     bl_buffer_init(&text, cli->env->alloc, BL_RPC_RESPONSE_MAX);
     bl_jw_init(&w, &text);
     baals_status status = read_put_notice(cli, &w, notice, err);
+    /* There may be millions; what stays in memory is what descriptions they needed. */
+    if (cli->abi_count == known)
+        bl_arena_rollback(&cli->arena, mark);
     if (status == BAALS_OK && cli_has(cli, CLI_JSON)) {
         bl_buffer_append(line, text.data, text.len);
         bl_buffer_append_u8(line, '\n');

@@ -253,6 +253,28 @@ def test_inspect(s):
     both(s, test)
 
 
+def test_bad_descriptions(s):
+    """A description that cannot be read is none: everything is shown without it."""
+    s.make_chain()
+    for words, section in (("broken", b"\x80"), ("huge", b"\x9b" + b"\xff" * 8)):
+        s.write(words + ".wat", """(module (import "baals1" "output" (func $o (param i32 i32)))
+          (memory 1) (func (export "get") (call $o (i32.const 0) (i32.const 1))))""")
+        module = s.path(words + ".wasm")
+        subprocess.run(["wat2wasm", s.path(words + ".wat"), "-o", module], check=True)
+        with open(module, "ab") as handle:
+            body = b"\x09baals_abi" + section
+            handle.write(bytes([0, len(body)]) + body)
+        contract = s.json("deploy", words + ".wasm", "--raw", "--from", "alice")["contract"]
+        result = s.json("simulate", "call", contract, "get", "--raw", "--from", "alice", "--trace")
+        check(result["trace"]["calls"][0]["output"] == "00", str(result))
+        done = s.json("call", contract, "get", "--raw", "--from", "alice")
+        for command in (["inspect", "receipt", done["tx_id"]], ["inspect", "tx", done["tx_id"]]):
+            check("returned" not in s.json(*command), "raw")
+        check(done["tx_id"] in s.ok("events").out, "events go on")
+        s.fails("REJECT", "E-CODE", "simulate", "call", contract, "get", "--from", "alice",
+                "--trace")
+
+
 def test_cut(s):
     """A trace that is too long is cut, says so, and the execution is what it is without."""
     s.make_chain()
@@ -275,4 +297,4 @@ def test_cut(s):
 
 if __name__ == "__main__":
     main([test_nested, test_trap, test_revert_and_gas, test_tree, test_raw,
-          test_made_in_a_simulation, test_examples, test_inspect, test_cut])
+          test_made_in_a_simulation, test_examples, test_inspect, test_bad_descriptions, test_cut])

@@ -124,14 +124,35 @@ static void test_bad_answers(void **state)
     trace_close(&fx);
 }
 
+/* Goal: beyond what a run remembers nothing is asked for: here, without a chain, that would fail.
+ */
+static void test_remembered(void **state)
+{
+    struct trace_fixture fx;
+    struct bl_json_doc doc;
+    const struct cli_abi *abi = NULL;
+    (void)state;
+    trace_open(&fx);
+    trace_parse(&fx, &doc, "\"@\"");
+    fx.cli.abis[CLI_ABI_CACHE - 1] = fx.cli.abis[0];
+    fx.cli.abis[0].address.bytes[0] = 1;
+    fx.cli.abi_count = CLI_ABI_CACHE;
+    assert_ok(cli_abi_try(&fx.cli, &abi, doc.root, &fx.err));
+    assert_ptr_equal(abi, &fx.abi);
+    fx.cli.abis[CLI_ABI_CACHE - 1].address.bytes[0] = 2;
+    assert_ok(cli_abi_try(&fx.cli, &abi, doc.root, &fx.err));
+    assert_null(abi);
+    bl_json_free(&doc);
+    trace_close(&fx);
+}
+
 int main(int argc, char **argv)
 {
     testlib_init(argc, argv);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_arguments),
-        cmocka_unit_test(test_returned_and_revert),
-        cmocka_unit_test(test_event),
-        cmocka_unit_test(test_bad_answers),
+        cmocka_unit_test(test_arguments),  cmocka_unit_test(test_returned_and_revert),
+        cmocka_unit_test(test_event),      cmocka_unit_test(test_bad_answers),
+        cmocka_unit_test(test_remembered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
