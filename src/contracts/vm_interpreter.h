@@ -77,6 +77,7 @@ struct bl_interpreter_module {
     uint32_t *host_canonicals;            /* type of each import */
     uint32_t gas_global;                  /* in the counting mode: behind the module's globals */
     uint32_t stack_global;
+    uint64_t work; /* units of the preparation; linear in the size */
 };
 
 /* Where to go on after a return. */

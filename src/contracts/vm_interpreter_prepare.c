@@ -65,6 +65,7 @@ static void prepare_emit(struct prepare *p, enum bl_cell_op op, uint16_t a, uint
     bl_buffer_append(&p->module->cells, &cell, sizeof cell);
     bl_buffer_append(&p->module->offsets, &p->at, sizeof p->at);
     p->count++;
+    p->module->work++;
 }
 
 static struct bl_cell *prepare_cell(const struct prepare *p, uint32_t index)
@@ -100,6 +101,7 @@ static void prepare_bind(struct prepare *p, uint32_t thread, uint32_t target)
         struct bl_cell *cell = prepare_cell(p, thread);
         thread = cell->b;
         cell->b = target;
+        p->module->work++;
     }
 }
 
@@ -387,6 +389,7 @@ static bool prepare_function(struct prepare *p, uint32_t index)
     }
     while (cursor.at < cursor.end) {
         struct bl_wasm_instruction in;
+        p->module->work++;
         if (p->dead == 0 && p->counting == NULL && prepare_charge(p, &cursor))
             continue;
         enum bl_wasm_code code = bl_wasm_read_instruction(&in, &cursor);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * docs/spec/vectors/contracts.json, contracts_2.json for WASM limits 2, and contracts_gas_2.json for
- * gas schedule 2 (made by the implementation in Python): modules with a state and one execution, and
- * everything that must come of it: status, gas, output, events, storage,
- * balances, under limits 2 also codes and creators. With --write FOLDER the program makes the files
- * from the texts below; those in the tree are frozen.
+ * docs/spec/vectors/contracts.json, contracts_2.json for WASM limits 2, and contracts_gas_2.json
+ * for gas schedule 2 (made by the implementation in Python): modules with a state and one
+ * execution, and everything that must come of it: status, gas, output, events, storage, balances,
+ * under limits 2 also codes and creators. With --write FOLDER the program makes the files from the
+ * texts below; those in the tree are frozen.
  */
 #include <stdlib.h>
 #include <string.h>
