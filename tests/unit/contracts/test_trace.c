@@ -264,6 +264,38 @@ static void test_no_memory(void **state)
     contract_fixture_free(fx);
 }
 
+/* Goal: money and code that move are told, and what is refused is told with the reason. */
+static void test_money_and_code(void **state)
+{
+    (void)state;
+    struct contract_fixture *fx = contract_fixture_new();
+    struct trace_text t;
+    fx->execution.wasm_limits = 2;
+    contract_deploy_body(fx, 0xbb, "(func (export \"init\")) (func (export \"migrate\"))");
+    contract_deploy_body(
+        fx, 0xaa,
+        "(func (export \"m\") (memory.fill (i32.const 544) (i32.const 0xbb) (i32.const 32))"
+        " (drop (call $code_hash (i32.const 544) (i32.const 2048)))"
+        " (drop (call $transfer (i32.const 544) (i64.const 5)))"
+        " (drop (call $transfer (i32.const 544) (i64.const 5000)))"
+        " (drop (call $deploy_contract (i32.const 2048) (i32.const 544) (i32.const 0)"
+        "  (i32.const 0) (i64.const 3) (i64.const -1) (i32.const 1024)))"
+        " (drop (call $deploy_contract (i32.const 2048) (i32.const 544) (i32.const 0)"
+        "  (i32.const 0) (i64.const 0) (i64.const -1) (i32.const 1024)))"
+        " (drop (call $set_code (i32.const 2048) (i32.const 0) (i32.const 0) (i64.const -1)))"
+        " (drop (call $set_code (i32.const 544) (i32.const 0) (i32.const 0) (i64.const -1))))");
+    fake_account(&fx->host, 0xaa)->balance = 1000;
+    trace_run(&t, fx, 0xaa, "m");
+    assert_int_equal(fx->result.status, BAALS_RECEIPT_OK);
+    assert_non_null(strstr(t.text, "1 transfer bb 5 result 0\n1 transfer bb 5000 result 100\n"
+                                   "2 enter init "));
+    assert_non_null(strstr(t.text, "<aa value 3 ()\n2 leave 0 trap OK code 0 []\n2 enter init "));
+    assert_non_null(strstr(t.text, "<aa value 0 ()\n2 leave 9 trap OK code 0 []\n"
+                                   "2 enter migrate aa<aa value 0 ()\n2 leave 0 trap OK code 0 []\n"
+                                   "2 enter migrate aa<aa value 0 ()\n2 leave 8 "));
+    contract_fixture_free(fx);
+}
+
 /* One execution of `main` with this much gas, with or without a listener. */
 static baals_execution_result
 trace_main(struct trace_text *t, struct contract_fixture *fx, uint64_t gas, bool traced)
@@ -306,8 +338,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_order),        cmocka_unit_test(test_places),
         cmocka_unit_test(test_accounting),   cmocka_unit_test(test_cut),
-        cmocka_unit_test(test_same_results), cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_same_results), cmocka_unit_test(test_money_and_code),
+        cmocka_unit_test(test_refused),      cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
