@@ -26,8 +26,10 @@ struct bl_layer {
     baals_write writes[]; /* sorted by (space, key), no key twice */
 };
 
-/* A write of the caller's, while its place in the order is looked for. */
+/* A write of the caller's, while its place in the order is looked for. Nearly every comparison ends
+ * with the prefix, which lies in the array being sorted. */
 struct layer_ref {
+    uint64_t prefix; /* the space, then the first seven bytes of the key */
     const baals_write *write;
 };
 
@@ -149,8 +151,12 @@ layer_build(const struct bl_alloc *alloc, const struct layer_ref *refs, size_t c
  * an unstable sort gives one result. */
 static int layer_order(const void *a, const void *b)
 {
-    const baals_write *left = ((const struct layer_ref *)a)->write;
-    const baals_write *right = ((const struct layer_ref *)b)->write;
+    const struct layer_ref *left_ref = a;
+    const struct layer_ref *right_ref = b;
+    if (left_ref->prefix != right_ref->prefix)
+        return left_ref->prefix < right_ref->prefix ? -1 : 1;
+    const baals_write *left = left_ref->write;
+    const baals_write *right = right_ref->write;
     int order = layer_compare(left->space, left->key, right);
     if (order != 0)
         return order;
@@ -171,6 +177,14 @@ static size_t layer_distinct(struct layer_ref *sorted, size_t count)
     return kept;
 }
 
+/* A shorter key is filled up with zeros: then prefixes may be equal, never in the wrong order. */
+static uint64_t layer_prefix(const baals_write *write)
+{
+    uint8_t bytes[8] = {(uint8_t)write->space};
+    memcpy(bytes + 1, write->key.data, write->key.len < 7 ? write->key.len : 7);
+    return bl_load_u64be(bytes);
+}
+
 /* References to the writes in their order; NULL when there is no memory (or none of them). */
 static struct layer_ref *
 layer_refs(const struct bl_alloc *alloc, const baals_write *writes, size_t count)
@@ -179,7 +193,7 @@ layer_refs(const struct bl_alloc *alloc, const baals_write *writes, size_t count
     if (refs == NULL)
         return NULL;
     for (size_t i = 0; i < count; i++)
-        refs[i].write = &writes[i];
+        refs[i] = (struct layer_ref){layer_prefix(&writes[i]), &writes[i]};
     return refs;
 }
 
@@ -189,13 +203,13 @@ baals_status bl_layer_new(struct bl_layer **out,
                           size_t count,
                           baals_error *err)
 {
-    struct layer_ref *sorted = layer_refs(alloc, writes, count);
     struct bl_layer *layer = NULL;
     for (size_t i = 0; i < count; i++) {
         BL_ASSERT((uint32_t)writes[i].space < (uint32_t)BAALS_SPACE_COUNT);
         BL_ASSERT(writes[i].key.len > 0 && writes[i].key.len <= BL_KV_KEY_MAX);
         BL_ASSERT(layer_value_len(&writes[i]) <= BL_KV_VALUE_MAX);
     }
+    struct layer_ref *sorted = layer_refs(alloc, writes, count);
     if (sorted != NULL) {
         qsort(sorted, count, sizeof(*sorted), layer_order);
         layer = layer_build(alloc, sorted, layer_distinct(sorted, count));

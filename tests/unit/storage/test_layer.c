@@ -41,6 +41,29 @@ static const baals_write *find(const struct bl_layer *layer, baals_space space, 
     return bl_layer_find(layer, bl_layer_hash(space, slice), space, slice);
 }
 
+/* Goal: keys that begin alike, and keys that begin others, stand in the order of their bytes. */
+static void test_layer_sorts_alike(void **state)
+{
+    (void)state;
+    static const char zero[] = "1234567\0";
+    static const char high[] = "123456\xff";
+    const baals_write writes[] = {
+        put(BAALS_SPACE_CODE, "12345678b", "1"),
+        put(BAALS_SPACE_CODE, "1234567", "2"),
+        put(BAALS_SPACE_CODE, "12345678a", "3"),
+        put(BAALS_SPACE_CODE, "123456", "4"),
+        {.space = BAALS_SPACE_CODE, .key = bl_slice(zero, 8), .value = bl_slice_str("5")},
+        {.space = BAALS_SPACE_CODE, .key = bl_slice(high, 7), .value = bl_slice_str("6")},
+        put(BAALS_SPACE_ACCOUNTS, "z", "7"),
+    };
+    static const char expected[] = "7425316";
+    struct bl_layer *layer = layer_of(writes, BL_COUNT_OF(writes));
+    assert_int_equal(bl_layer_count(layer), BL_COUNT_OF(writes));
+    for (size_t i = 0; i < BL_COUNT_OF(writes); i++)
+        assert_int_equal(bl_layer_at(layer, i).value.data[0], expected[i]);
+    bl_layer_unref(layer);
+}
+
 /* Goal: writes in any order come out by space and key, the last one of each key. */
 static void test_layer_sorts(void **state)
 {
@@ -243,10 +266,11 @@ int main(int argc, char **argv)
 {
     testlib_init(argc, argv);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_layer_sorts), cmocka_unit_test(test_layer_copies),
-        cmocka_unit_test(test_layer_empty), cmocka_unit_test(test_layer_merge),
-        cmocka_unit_test(test_layer_find),  cmocka_unit_test(test_layer_filter),
-        cmocka_unit_test(test_layer_nomem), cmocka_unit_test(test_layer_refs),
+        cmocka_unit_test(test_layer_sorts_alike), cmocka_unit_test(test_layer_sorts),
+        cmocka_unit_test(test_layer_copies),      cmocka_unit_test(test_layer_empty),
+        cmocka_unit_test(test_layer_merge),       cmocka_unit_test(test_layer_find),
+        cmocka_unit_test(test_layer_filter),      cmocka_unit_test(test_layer_nomem),
+        cmocka_unit_test(test_layer_refs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
