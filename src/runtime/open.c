@@ -150,7 +150,8 @@ static baals_status open_verifier(struct baals_chain *chain, baals_error *err)
     return bl_verifier_new(&chain->verifier, chain->env->alloc, chain->workers, seed, err);
 }
 
-baals_status bl_chain_use_genesis(struct baals_chain *chain, baals_slice bytes, baals_error *err)
+baals_status
+bl_chain_use_genesis(struct baals_chain *chain, baals_slice bytes, bool known, baals_error *err)
 {
     BL_TRY(open_verifier(chain, err));
     uint8_t *copy = bl_alloc_zero(&chain->env->alloc, bytes.len + 1, 1);
@@ -161,7 +162,8 @@ baals_status bl_chain_use_genesis(struct baals_chain *chain, baals_slice bytes, 
     chain->genesis_bytes = copy;
     chain->genesis_len = bytes.len;
     baals_slice kept = bl_slice(copy, bytes.len);
-    BL_TRY(bl_genesis_decode(&chain->genesis, &chain->genesis_arena, kept, err));
+    BL_TRY(known ? bl_genesis_decode_known(&chain->genesis, &chain->genesis_arena, kept, err)
+                 : bl_genesis_decode(&chain->genesis, &chain->genesis_arena, kept, err));
     struct bl_contract_options contracts = {.vm = chain->options.vm,
                                             .cache_bytes = (size_t)chain->options.cache_bytes,
                                             .trap_signals = chain->options.trap_signals != 0};
@@ -189,7 +191,9 @@ static baals_status open_read_genesis(struct baals_chain *chain, baals_error *er
     size_t len = 0;
     BL_TRY(bl_chain_path(chain, path, "genesis.cbor", err));
     BL_TRY(bl_file_read_all(chain->env, &bytes, &len, path, BL_GENESIS_BYTES_MAX, err));
-    baals_status status = bl_chain_use_genesis(chain, bl_slice(bytes, len), err);
+    /* Journal and store name the hash of the bytes that were checked when the chain was made: with
+     * others they do not open. */
+    baals_status status = bl_chain_use_genesis(chain, bl_slice(bytes, len), true, err);
     bl_alloc_free(&chain->env->alloc, bytes, len + 1);
     if (BAALS_STATUS_CLASS(status) == BAALS_CLASS_REJECT)
         return bl_fail_context(err, BAALS_CORRUPT_FOREIGN, "genesis.cbor");
@@ -343,7 +347,7 @@ static baals_status open_dir(struct baals_chain *chain, bool *creating_out, baal
         return open_no_chain(chain, err);
     *creating_out = !exists;
     return exists ? open_read_genesis(chain, err)
-                  : bl_chain_use_genesis(chain, chain->options.genesis, err);
+                  : bl_chain_use_genesis(chain, chain->options.genesis, false, err);
 }
 
 static baals_status open_all(struct baals_chain *chain, baals_error *err)

@@ -229,7 +229,7 @@ static baals_status verify_open_shadow(struct verify *v, baals_error *err)
     BL_TRY(bl_chain_new_env(&v->shadow, env, ":memory:", &options, err));
     BL_TRY(bl_chain_init_locks(v->shadow, err));
     BL_TRY(bl_chain_use_genesis(v->shadow, bl_slice(v->chain->genesis_bytes, v->chain->genesis_len),
-                                err));
+                                false, err));
     BL_TRY(bl_env_make_dir(v->shadow->env, v->shadow->path, err));
     BL_TRY(bl_chain_open_store(v->shadow, "kv", err));
     v->shadow->journal = v->chain->journal;

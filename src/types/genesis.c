@@ -158,7 +158,8 @@ static bool genesis_can_hold(const baals_genesis *genesis, const baals_address *
     return false;
 }
 
-static baals_status genesis_check_balances(const baals_genesis *genesis, baals_error *err)
+static baals_status
+genesis_check_balances(const baals_genesis *genesis, bool known, baals_error *err)
 {
     uint64_t sum = 0;
     BL_TRY(genesis_check_range("balances (count)", genesis->balance_count, 0,
@@ -169,7 +170,7 @@ static baals_status genesis_check_balances(const baals_genesis *genesis, baals_e
                             sizeof(balance->address.bytes)) >= 0)
             return bl_fail_at(err, BAALS_REJECT_GENESIS, 0,
                               "balances[%zu].address: not above the one before it", i);
-        if (!genesis_can_hold(genesis, &balance->address))
+        if (!known && !genesis_can_hold(genesis, &balance->address))
             return bl_fail_at(err, BAALS_REJECT_GENESIS, 0,
                               "balances[%zu].address: neither a usable key nor a contract of this "
                               "genesis",
@@ -217,7 +218,7 @@ static baals_status genesis_check_params(const baals_chain_params *params, baals
     return BAALS_OK;
 }
 
-baals_status bl_genesis_check(const baals_genesis *genesis, baals_error *err)
+static baals_status genesis_check(const baals_genesis *genesis, bool known, baals_error *err)
 {
     if (!bl_name_valid(genesis->chain_name))
         return bl_fail_at(err, BAALS_REJECT_GENESIS, 0,
@@ -230,8 +231,13 @@ baals_status bl_genesis_check(const baals_genesis *genesis, baals_error *err)
     BL_TRY(genesis_check_poa(genesis, err));
     /* Contracts before balances: a balance may stand at a contract's id. */
     BL_TRY(genesis_check_contracts(genesis, err));
-    BL_TRY(genesis_check_balances(genesis, err));
+    BL_TRY(genesis_check_balances(genesis, known, err));
     return genesis_check_params(&genesis->params, err);
+}
+
+baals_status bl_genesis_check(const baals_genesis *genesis, baals_error *err)
+{
+    return genesis_check(genesis, false, err);
 }
 
 /* ---- decoding ---- */
@@ -375,10 +381,11 @@ genesis_read(struct genesis_source *source, baals_genesis *genesis, baals_error 
     return bl_cbor_read_end(reader, err);
 }
 
-baals_status bl_genesis_decode(baals_genesis *genesis_out,
-                               struct bl_arena *arena,
-                               baals_slice bytes,
-                               baals_error *err)
+static baals_status genesis_decode(baals_genesis *genesis_out,
+                                   struct bl_arena *arena,
+                                   baals_slice bytes,
+                                   bool known,
+                                   baals_error *err)
 {
     if (bytes.len > BL_GENESIS_BYTES_MAX)
         return bl_fail_at(err, BAALS_REJECT_GENESIS, 0, "a genesis of %zu bytes is larger than %u",
@@ -390,11 +397,27 @@ baals_status bl_genesis_decode(baals_genesis *genesis_out,
     memset(&genesis, 0, sizeof(genesis));
     baals_status status = genesis_read(&source, &genesis, err);
     if (status == BAALS_OK)
-        status = bl_genesis_check(&genesis, err);
+        status = genesis_check(&genesis, known, err);
     if (status != BAALS_OK) {
         bl_arena_rollback(arena, mark);
         return status;
     }
     *genesis_out = genesis;
     return BAALS_OK;
+}
+
+baals_status bl_genesis_decode(baals_genesis *genesis_out,
+                               struct bl_arena *arena,
+                               baals_slice bytes,
+                               baals_error *err)
+{
+    return genesis_decode(genesis_out, arena, bytes, false, err);
+}
+
+baals_status bl_genesis_decode_known(baals_genesis *genesis_out,
+                                     struct bl_arena *arena,
+                                     baals_slice bytes,
+                                     baals_error *err)
+{
+    return genesis_decode(genesis_out, arena, bytes, true, err);
 }

@@ -124,6 +124,14 @@ static void test_foreign(void **state)
     chain_genesis_init(&other, 2);
     fx.options.genesis = bl_slice(other.bytes, other.len);
     assert_status(baals_open(&chain, fx.path, &fx.options, &fx.err), BAALS_CORRUPT_FOREIGN);
+    /* Even a good genesis is foreign to the journal of another. */
+    char path[512];
+    (void)snprintf(path, sizeof path, "%s/genesis.cbor", fx.path);
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(other.bytes, 1, other.len, file), other.len);
+    assert_int_equal(fclose(file), 0);
+    assert_status(baals_open(&chain, fx.path, NULL, &fx.err), BAALS_CORRUPT_FOREIGN);
     chain_genesis_deinit(&other);
     open_write(&fx, "genesis.cbor", "this is no genesis");
     assert_status(baals_open(&chain, fx.path, NULL, &fx.err), BAALS_CORRUPT_FOREIGN);
