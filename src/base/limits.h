@@ -49,5 +49,6 @@
 #define BL_TRACE_ITEMS_MAX 10000u
 #define BL_TRACE_BYTES_MAX (4u * 1024u * 1024u)
 #define BL_TRACE_MODULES_MAX 32u
+#define BL_TRACE_WALK_MAX (256u * 1024u * 1024u)
 
 #endif /* BL_BASE_LIMITS_H */

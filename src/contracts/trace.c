@@ -39,6 +39,7 @@ struct bl_trace {
     struct bl_arena arena; /* names */
     uint32_t items;
     uint64_t bytes;
+    uint64_t walked; /* bytes of modules that places were looked for in */
     bool cut;
     struct trace_frame frames[BL_CALL_DEPTH_MAX + 1];
     struct trace_module modules[BL_TRACE_MODULES_MAX];
@@ -171,6 +172,22 @@ void bl_trace_attach(struct bl_frame *frame, const struct bl_module *module, uin
         bl_interpreter_attach(frame->instance, own->profile);
 }
 
+/* The offset in the module as it was deployed; UINT32_MAX: unknown. A place costs a walk over its
+ * function, so that many failures in large modules go without. */
+static uint32_t trace_offset(struct bl_trace *trace,
+                             const struct trace_module *own,
+                             const struct bl_module *module,
+                             const struct bl_profile_place *place)
+{
+    uint32_t offset = UINT32_MAX;
+    baals_slice instrumented = bl_buffer_slice(&module->instrumented);
+    trace->walked += own->code.len + instrumented.len;
+    if (trace->walked > BL_TRACE_WALK_MAX ||
+        !bl_wasm_place_original(&offset, own->code, instrumented, place->function, place->offset))
+        return UINT32_MAX;
+    return offset;
+}
+
 void bl_trace_places(struct bl_frame *frame, const struct bl_module *module)
 {
     const struct trace_frame *own = trace_frame_of(frame);
@@ -179,18 +196,14 @@ void bl_trace_places(struct bl_frame *frame, const struct bl_module *module)
     if (own->profile == NULL || frame->trap.status == BAALS_OK)
         return;
     size_t count = bl_profile_places(own->profile, &places);
-    for (size_t i = 0; i < count; i++) {
-        uint32_t offset = UINT32_MAX;
-        if (!bl_wasm_place_original(&offset, own->module->code,
-                                    bl_buffer_slice(&module->instrumented), places[i].function,
-                                    places[i].offset))
-            offset = UINT32_MAX;
+    for (size_t i = 0; i < count && !frame->execution->trace->cut; i++) {
         bl_wasm_names_text(name, &own->module->names, places[i].function);
-        const baals_trace_item item = {.kind = BAALS_TRACE_PLACE,
-                                       .depth = frame->depth,
-                                       .index = places[i].function,
-                                       .offset = offset,
-                                       .name = bl_slice_str(name)};
+        const baals_trace_item item = {
+            .kind = BAALS_TRACE_PLACE,
+            .depth = frame->depth,
+            .index = places[i].function,
+            .offset = trace_offset(frame->execution->trace, own->module, module, &places[i]),
+            .name = bl_slice_str(name)};
         (void)trace_put(frame->execution->trace, &item);
     }
 }
