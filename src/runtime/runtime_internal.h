@@ -405,8 +405,8 @@ baals_status bl_chain_init_locks(struct baals_chain *chain, baals_error *err);
 /* Locks the directory of an existing chain (BUSY_OWNED with the owner's pid) and reads its genesis.
  */
 baals_status bl_chain_open_existing(struct baals_chain *chain, baals_error *err);
-/* Copies genesis bytes and makes ledger, consensus and contract engine from them. `known`: they were
- * checked when the chain was made. */
+/* Copies genesis bytes and makes ledger, consensus and contract engine from them. `known`: they
+ * were checked when the chain was made. */
 baals_status
 bl_chain_use_genesis(struct baals_chain *chain, baals_slice bytes, bool known, baals_error *err);
 /* Replays the journal from the store's checkpoint to its end. */

@@ -295,8 +295,8 @@ baals_status bl_genesis_decode(baals_genesis *genesis_out,
                                struct bl_arena *arena,
                                baals_slice bytes,
                                baals_error *err);
-/* The same for bytes that bl_genesis_decode accepted before, as their hash proves elsewhere: whether
- * the balances' keys can be used, which takes 9 us each, is not looked at again. */
+/* The same for bytes that bl_genesis_decode accepted before, as their hash proves elsewhere:
+ * whether the balances' keys can be used, which takes 9 us each, is not looked at again. */
 baals_status bl_genesis_decode_known(baals_genesis *genesis_out,
                                      struct bl_arena *arena,
                                      baals_slice bytes,
