@@ -8,7 +8,8 @@
  * Items come one at a time and nest: ENTER begins a frame (one entered contract), LEAVE ends the
  * innermost one. Before its LEAVE stand the frame's PLACEs, when it did not return on its own, and
  * its FUNCTIONs. A trace has limits (docs/spec/api.md); beyond them comes one CUT, and after it
- * only the LEAVEs of frames that were entered before.
+ * only the ends of frames that were entered before: PLACEs and FUNCTIONs, at most 1,000, and
+ * LEAVEs.
  */
 #include "baals/error.h"
 #include "baals/types.h"

@@ -38,6 +38,7 @@ struct bl_trace {
     const baals_tracer *tracer;
     struct bl_arena arena; /* names */
     uint32_t items;
+    uint32_t ends; /* places and functions told after the cut */
     uint64_t bytes;
     uint64_t walked; /* bytes of modules that places were looked for in */
     bool cut;
@@ -96,6 +97,17 @@ static bool trace_put(struct bl_trace *trace, const baals_trace_item *item)
     trace->bytes += bytes;
     trace->tracer->item(trace->tracer->ctx, item);
     return true;
+}
+
+/* The same for what stands at the end of a frame, which goes on for a while when the trace is cut.
+ */
+static void
+trace_put_end(struct bl_trace *trace, const struct trace_frame *own, const baals_trace_item *item)
+{
+    if (!own->entered || trace_put(trace, item) || trace->ends == BL_TRACE_ENDS_MAX)
+        return;
+    trace->ends++;
+    trace->tracer->item(trace->tracer->ctx, item);
 }
 
 /* ---- frames ---- */
@@ -196,7 +208,7 @@ void bl_trace_places(struct bl_frame *frame, const struct bl_module *module)
     if (own->profile == NULL || frame->trap.status == BAALS_OK)
         return;
     size_t count = bl_profile_places(own->profile, &places);
-    for (size_t i = 0; i < count && !frame->execution->trace->cut; i++) {
+    for (size_t i = 0; i < count; i++) {
         bl_wasm_names_text(name, &own->module->names, places[i].function);
         const baals_trace_item item = {
             .kind = BAALS_TRACE_PLACE,
@@ -204,7 +216,7 @@ void bl_trace_places(struct bl_frame *frame, const struct bl_module *module)
             .index = places[i].function,
             .offset = trace_offset(frame->execution->trace, own->module, module, &places[i]),
             .name = bl_slice_str(name)};
-        (void)trace_put(frame->execution->trace, &item);
+        trace_put_end(frame->execution->trace, own, &item);
     }
 }
 
@@ -224,8 +236,7 @@ static void trace_functions(struct bl_frame *frame, const struct trace_frame *ow
                                        .gas = functions[i].total,
                                        .gas_own = functions[i].own,
                                        .name = bl_slice_str(name)};
-        if (!trace_put(frame->execution->trace, &item))
-            return;
+        trace_put_end(frame->execution->trace, own, &item);
     }
 }
 

@@ -292,6 +292,7 @@ def test_cut(s):
     check(result == s.json(*words), "a trace changed the result")
     check(trace["cut"] is True and len(trace["calls"][0]["items"]) == 9999 and
           trace["calls"][0]["status"] == "OK", str(trace)[:300])
+    check(accounted(trace["calls"][0]) > 0, "the gas of functions is there all the same")
     check("it is cut here" in s.ok(*words, "--trace").out, "the tree says it")
 
 
