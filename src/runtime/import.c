@@ -112,6 +112,7 @@ bl_chain_import(struct baals_chain *chain, baals_slice bytes, bool from_peer, ba
 {
     baals_block block;
     BL_TRY(baals_block_decode(&block, bytes, err));
+    bl_chain_keep_pace(chain);
     pthread_mutex_lock(&chain->writer);
     baals_status status = bl_chain_usable(chain, err);
     if (status == BAALS_OK)

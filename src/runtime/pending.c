@@ -216,51 +216,100 @@ baals_status bl_chain_exchange_pool(struct baals_chain *chain,
     return BAALS_OK;
 }
 
-/* One transaction of pool.log at opening. */
+/* Transactions of pool.log are verified so many at a time. */
+#define PENDING_LOAD_COUNT 2048u
+#define PENDING_LOAD_BYTES (16u * 1024u * 1024u)
+
+/* What is read from pool.log at opening. */
 struct pending_load {
     struct baals_chain *chain;
     struct bl_view *view;
     struct bl_buffer gone; /* ids that need not stay in the file */
     uint64_t count;
+    struct bl_arena arena;     /* of the transactions that wait to be verified */
+    struct bl_incoming *items; /* PENDING_LOAD_COUNT, of which `waiting` are filled in */
+    baals_hash *ids;           /* by the file */
+    uint64_t *arrived_ms;
+    size_t waiting;
 };
+
+/* Verifies what waits and puts it into the mempool, in the order of the file. */
+static baals_status pending_load_flush(struct pending_load *load)
+{
+    bl_verifier_judge_shared(load->chain->verifier, load->items, load->waiting);
+    for (size_t i = 0; i < load->waiting; i++) {
+        baals_status status = load->items[i].status;
+        if (status == BAALS_OK)
+            status =
+                pending_readd(load->chain, load->view, &load->items[i].tx, load->arrived_ms[i]);
+        if (status == BAALS_NOMEM)
+            return status;
+        if (status == BAALS_OK)
+            load->count++;
+        else
+            bl_buffer_append(&load->gone, load->ids[i].bytes, sizeof load->ids[i].bytes);
+    }
+    load->waiting = 0;
+    bl_arena_reset(&load->arena);
+    return BAALS_OK;
+}
 
 static baals_status
 pending_load_each(void *ctx, const baals_hash *id, uint64_t arrived_ms, baals_slice bytes)
 {
     struct pending_load *load = ctx;
-    struct baals_chain *chain = load->chain;
-    baals_tx tx;
     uint64_t height = 0;
     uint32_t position = 0;
     baals_status status = bl_index_tx(&height, &position, load->view, id, NULL);
     if (status == BAALS_OK) {
-        if (height <= chain->tip->final_height)
+        if (height <= load->chain->tip->final_height)
             bl_buffer_append(&load->gone, id->bytes, sizeof id->bytes);
         return BAALS_OK;
     }
-    status = baals_tx_decode(&tx, bytes, NULL);
-    if (status == BAALS_OK)
-        status = baals_tx_verify(&tx, NULL);
-    if (status == BAALS_OK)
-        status = pending_readd(chain, load->view, &tx, arrived_ms);
-    if (status == BAALS_NOMEM)
-        return status;
-    if (status == BAALS_OK)
-        load->count++;
-    else
-        bl_buffer_append(&load->gone, id->bytes, sizeof id->bytes);
+    if (load->waiting == PENDING_LOAD_COUNT || load->arena.used > PENDING_LOAD_BYTES)
+        BL_TRY(pending_load_flush(load));
+    struct bl_incoming *item = &load->items[load->waiting];
+    *item = (struct bl_incoming){.status = BAALS_OK};
+    if (!bl_arena_copy(&item->bytes, &load->arena, bytes))
+        return BAALS_NOMEM;
+    load->ids[load->waiting] = *id;
+    load->arrived_ms[load->waiting++] = arrived_ms;
     return BAALS_OK;
+}
+
+/* Reads the file; `load` has its view. */
+static baals_status pending_load_run(struct pending_load *load,
+                                     const char *path,
+                                     uint64_t *dropped_out,
+                                     baals_error *err)
+{
+    struct baals_chain *chain = load->chain;
+    struct bl_arena arena;
+    bl_arena_init(&arena, chain->env->alloc, BL_REQUEST_ARENA_MAX);
+    load->items = bl_arena_zero(&arena, PENDING_LOAD_COUNT, sizeof *load->items);
+    load->ids = bl_arena_zero(&arena, PENDING_LOAD_COUNT, sizeof *load->ids);
+    load->arrived_ms = bl_arena_zero(&arena, PENDING_LOAD_COUNT, sizeof *load->arrived_ms);
+    baals_status status = BAALS_OK;
+    if (load->items == NULL || load->ids == NULL || load->arrived_ms == NULL)
+        status = bl_fail(err, BAALS_NOMEM, "no memory to read pool.log");
+    if (status == BAALS_OK)
+        status = bl_pool_log_open(&chain->pool_log, dropped_out, chain->env, path,
+                                  &chain->ledger.chain_id, pending_load_each, load, err);
+    if (status == BAALS_OK && pending_load_flush(load) != BAALS_OK)
+        status = bl_fail(err, BAALS_NOMEM, "no memory for pending transactions");
+    bl_arena_deinit(&arena);
+    return status;
 }
 
 static baals_status pending_load_all(struct baals_chain *chain, const char *path, baals_error *err)
 {
     struct pending_load load = {.chain = chain};
     bl_buffer_init(&load.gone, chain->env->alloc, BL_REQUEST_ARENA_MAX);
+    bl_arena_init(&load.arena, chain->env->alloc, BL_REQUEST_ARENA_MAX);
     uint64_t dropped = 0;
     baals_status status = bl_view_begin(&load.view, chain->store, err);
     if (status == BAALS_OK)
-        status = bl_pool_log_open(&chain->pool_log, &dropped, chain->env, path,
-                                  &chain->ledger.chain_id, pending_load_each, &load, err);
+        status = pending_load_run(&load, path, &dropped, err);
     if (status == BAALS_OK)
         status = bl_buffer_status(&load.gone, err);
     for (size_t i = 0; status == BAALS_OK && i < load.gone.len; i += sizeof(baals_hash)) {
@@ -275,6 +324,7 @@ static baals_status pending_load_all(struct baals_chain *chain, const char *path
         bl_log(chain->env, BL_LOG_INFO, "%llu pending transactions read from pool.log",
                (unsigned long long)load.count);
     bl_view_end(load.view);
+    bl_arena_deinit(&load.arena);
     bl_buffer_deinit(&load.gone);
     return status;
 }

@@ -215,6 +215,7 @@ baals_produce_block(baals_chain *chain, int32_t *made_out, uint64_t *wait_ms_out
     struct produce p = {.chain = chain, .arena = &arena};
     bool made = false;
     uint64_t wait_ms = 0;
+    bl_chain_keep_pace(chain);
     pthread_mutex_lock(&chain->writer);
     baals_status status = bl_chain_usable(chain, err);
     if (status == BAALS_OK)

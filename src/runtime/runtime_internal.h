@@ -435,6 +435,10 @@ bl_chain_repair(struct baals_chain *chain, baals_progress progress, void *ctx, b
 
 baals_status bl_chain_threads_start(struct baals_chain *chain, bool produce, baals_error *err);
 void bl_chain_threads_stop(struct baals_chain *chain);
+/* Before a block is made or taken in, without a lock: when blocks come faster than checkpoints can
+ * follow, waits for the one that is being taken, or takes one. This bounds the memory of layers,
+ * and what an opening after a crash has to replay. */
+void bl_chain_keep_pace(struct baals_chain *chain);
 /* Waits on one of the conditions (with `lock` held) up to timeout_ms of the monotonic clock. */
 void bl_chain_wait_on(struct baals_chain *chain, pthread_cond_t *condition, uint64_t timeout_ms);
 

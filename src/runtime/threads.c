@@ -12,6 +12,8 @@
 #define THREADS_COVER_NS 1000000000ull
 #define THREADS_IDLE_MS 60000u
 #define THREADS_RETRY_MS 1000u
+/* Layers may grow to so many times checkpoint_bytes while checkpoints are taken beside commits. */
+#define THREADS_CHECKPOINT_LAG 4u
 
 void bl_chain_wait_on(struct baals_chain *chain, pthread_cond_t *condition, uint64_t timeout_ms)
 {
@@ -48,17 +50,28 @@ static void threads_prepare(struct baals_chain *chain)
         bl_log(chain->env, BL_LOG_WARN, "preparing a journal segment: %s", err.message);
 }
 
-static void threads_checkpoint(struct baals_chain *chain)
+/* Takes a checkpoint if layers hold more than `bytes`, after one that is being taken. */
+static void threads_checkpoint(struct baals_chain *chain, uint64_t bytes)
 {
     baals_error err = {0};
-    if (bl_store_layer_bytes(chain->store) <= chain->checkpoint_bytes)
+    baals_status status = BAALS_OK;
+    if (bl_store_layer_bytes(chain->store) <= bytes)
         return;
     /* A checkpoint that fails loses nothing: the journal has it all. */
     pthread_mutex_lock(&chain->maintenance);
-    baals_status status = bl_store_checkpoint(chain->store, &err);
+    if (bl_store_layer_bytes(chain->store) > bytes)
+        status = bl_store_checkpoint(chain->store, &err);
     pthread_mutex_unlock(&chain->maintenance);
     if (status != BAALS_OK)
         bl_log(chain->env, BL_LOG_ERROR, "checkpoint: %s", err.message);
+}
+
+void bl_chain_keep_pace(struct baals_chain *chain)
+{
+    uint64_t bytes = 0;
+    if (!bl_u64_mul(&bytes, chain->checkpoint_bytes, THREADS_CHECKPOINT_LAG))
+        return;
+    threads_checkpoint(chain, bytes);
 }
 
 /* Prunes when enough blocks were made since the last time. */
@@ -94,7 +107,7 @@ static void *threads_maintain(void *arg)
             chain->committed_ns = 0;
         pthread_mutex_unlock(&chain->lock);
         threads_prepare(chain);
-        threads_checkpoint(chain);
+        threads_checkpoint(chain, chain->checkpoint_bytes);
         threads_prune(chain);
         if (due)
             threads_cover(chain);

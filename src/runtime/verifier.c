@@ -188,3 +188,26 @@ void bl_verifier_judge(struct bl_verifier *verifier, struct bl_incoming *items, 
     }
     bl_arena_deinit(&arena);
 }
+
+struct verifier_shares {
+    struct bl_verifier *verifier;
+    struct bl_incoming *items;
+    size_t count;
+    size_t share;
+};
+
+static void verifier_judge_share(void *ctx, size_t part)
+{
+    const struct verifier_shares *shares = ctx;
+    size_t begin = part * shares->share;
+    size_t left = shares->count - begin;
+    bl_verifier_judge(shares->verifier, shares->items + begin,
+                      left < shares->share ? left : shares->share);
+}
+
+void bl_verifier_judge_shared(struct bl_verifier *verifier, struct bl_incoming *items, size_t count)
+{
+    struct verifier_shares shares = {verifier, items, count, bl_verifier_share(verifier, count)};
+    bl_workers_run(verifier->workers, verifier_judge_share, &shares,
+                   (count + shares.share - 1) / shares.share);
+}

@@ -37,6 +37,10 @@ size_t bl_verifier_share(const struct bl_verifier *verifier, size_t count);
 /* Judges every item: `status` and `tx` are filled in from `bytes`. Scratch memory comes from the
  * allocator; without it signatures are checked one by one. */
 void bl_verifier_judge(struct bl_verifier *verifier, struct bl_incoming *items, size_t count);
+/* The same, shared out to the workers. */
+void bl_verifier_judge_shared(struct bl_verifier *verifier,
+                              struct bl_incoming *items,
+                              size_t count);
 /* Sets known_io[i] to 1 where txs[i], by its id, passed bl_verifier_judge not long ago. */
 void bl_verifier_known(struct bl_verifier *verifier,
                        uint8_t *known_io,

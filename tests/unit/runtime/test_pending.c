@@ -117,13 +117,45 @@ static void test_rules_change(void **state)
     chain_genesis_deinit(&genesis);
 }
 
+/* Goal: more transactions than are verified at a time come back, in their order. */
+static void test_many_survive_kill(void **state)
+{
+    (void)state;
+    enum { SENDERS = 8, EACH = 270, COUNT = SENDERS * EACH };
+    static struct chain_tx txs[COUNT];
+    static baals_slice slices[COUNT];
+    static baals_status statuses[COUNT];
+    struct chain_genesis genesis;
+    struct chain_node node;
+    chain_genesis_init(&genesis, 1);
+    chain_node_init(&node, &genesis, 0);
+    chain_node_open(&node);
+    for (unsigned i = 0; i < COUNT; i++) {
+        txs[i] = chain_transfer(&genesis, i % SENDERS, i / SENDERS, chain_address(9), 1);
+        slices[i] = bl_slice(txs[i].bytes, txs[i].len);
+    }
+    assert_ok(baals_submit_many(node.chain, NULL, statuses, slices, COUNT, NULL));
+    assert_int_equal(chain_info(&node).pending, COUNT);
+    chain_node_kill(&node);
+    chain_node_open(&node);
+    assert_int_equal(chain_info(&node).pending, COUNT);
+    assert_true(chain_produce(&node));
+    assert_int_equal(chain_info(&node).tx_count, COUNT);
+    for (unsigned i = 0; i < COUNT; i += 100) {
+        baals_tx_place place;
+        assert_ok(baals_wait(node.chain, &place, &txs[i].id, 0, NULL));
+        assert_int_equal(place.position, i);
+    }
+    chain_node_deinit(&node);
+    chain_genesis_deinit(&genesis);
+}
+
 int main(int argc, char **argv)
 {
     testlib_init(argc, argv);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_survives_kill),
-        cmocka_unit_test(test_committed_stay_away),
-        cmocka_unit_test(test_expires),
+        cmocka_unit_test(test_many_survive_kill),   cmocka_unit_test(test_survives_kill),
+        cmocka_unit_test(test_committed_stay_away), cmocka_unit_test(test_expires),
         cmocka_unit_test(test_rules_change),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -122,13 +122,49 @@ static void test_checkpoints(void **state)
     chain_genesis_deinit(&genesis);
 }
 
+/* Goal: however fast blocks come, what an opening after a crash has to replay stays within four
+ * times checkpoint_bytes and a block: measured in bytes of layers, at every block. */
+static void test_replay_is_bounded(void **state)
+{
+    (void)state;
+    enum { BYTES = 10000, BLOCK_BYTES = 20000, BLOCKS = 150 };
+    struct chain_genesis genesis;
+    struct chain_node node;
+    chain_genesis_init(&genesis, 1);
+    chain_node_init(&node, &genesis, 0);
+    node.options.checkpoint_bytes = BYTES;
+    chain_node_open(&node);
+    bl_chain_threads_stop(node.chain); /* maintenance that never gets to run */
+    uint64_t total = 0;
+    uint64_t before = bl_store_layer_bytes(node.chain->store);
+    for (uint64_t nonce = 0; nonce < BLOCKS; nonce++) {
+        struct chain_tx tx = chain_transfer(&genesis, 1, nonce, chain_address(50), 1);
+        chain_submit(&node, &tx);
+        assert_true(chain_produce(&node));
+        uint64_t bytes = bl_store_layer_bytes(node.chain->store);
+        assert_in_range(bytes, 0, 4 * BYTES + BLOCK_BYTES);
+        total += bytes > before ? bytes - before : 0;
+        before = bytes;
+    }
+    assert_true(total > 4 * BYTES + BLOCK_BYTES); /* without a bound there would be more */
+    struct bl_tip checkpoint;
+    assert_ok(bl_store_checkpoint_tip(node.chain->store, &checkpoint));
+    assert_true(checkpoint.height > 0);
+    chain_node_kill(&node);
+    chain_node_open(&node);
+    assert_int_equal(chain_info(&node).height, BLOCKS);
+    assert_int_equal(chain_balance(&node, chain_address(50)), BLOCKS);
+    chain_node_deinit(&node);
+    chain_genesis_deinit(&genesis);
+}
+
 int main(int argc, char **argv)
 {
     testlib_init(argc, argv);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_producer),        cmocka_unit_test(test_producer_needs_key),
         cmocka_unit_test(test_waiter_is_woken), cmocka_unit_test(test_open_and_close),
-        cmocka_unit_test(test_checkpoints),
+        cmocka_unit_test(test_checkpoints),     cmocka_unit_test(test_replay_is_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -47,7 +47,10 @@ verifier_check(struct bl_verifier *verifier, const struct verifier_tx *txs, size
     for (size_t i = 0; i < count; i++)
         items[i] =
             (struct bl_incoming){.bytes = bl_slice(txs[i].bytes, txs[i].len), .err = &errs[i]};
-    bl_verifier_judge(verifier, items, count);
+    if (count % 2 == 0)
+        bl_verifier_judge(verifier, items, count);
+    else
+        bl_verifier_judge_shared(verifier, items, count);
     for (size_t i = 0; i < count; i++) {
         baals_error err = {0};
         baals_hash id;
