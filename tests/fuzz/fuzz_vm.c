@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Any bytes as a module without imports: what is accepted must behave the same instrumented and as
- * it is, at the cost of its path.
+ * it is, at the cost of its path; and the same on wasmtime, where this build has it.
  */
 #include <string.h>
 
 #include "contracts/vm.h"
 #include "contracts/vm_interpreter.h"
+#include "contracts/vm_wasmtime.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -22,18 +23,20 @@ struct fuzz_side {
     baals_vm_instance *instance;
 };
 
+static void fuzz_fresh(struct fuzz_side *side, baals_slice bytes)
+{
+    BL_ASSERT(bl_vm_compile(side->vm, &side->module, bytes, NULL, 0, NULL) == BAALS_OK);
+    BL_ASSERT(bl_vm_instantiate(side->vm, &side->instance, side->module, NULL, NULL) == BAALS_OK);
+    bl_vm_gas_set(side->instance, FUZZ_GAS);
+    bl_vm_stack_set(side->instance, FUZZ_STACK);
+}
+
 static void fuzz_open(struct fuzz_side *side, baals_slice bytes, bool counting)
 {
     const struct bl_gas_schedule *schedule = counting ? bl_gas_schedule_get(1) : NULL;
-    baals_status status =
-        bl_vm_interpreter_new_counting(&side->vm, bl_alloc_system(), schedule, NULL);
-    if (status == BAALS_OK)
-        status = bl_vm_compile(side->vm, &side->module, bytes, NULL, 0, NULL);
-    if (status == BAALS_OK)
-        status = bl_vm_instantiate(side->vm, &side->instance, side->module, NULL, NULL);
-    BL_ASSERT(status == BAALS_OK);
-    bl_vm_gas_set(side->instance, FUZZ_GAS);
-    bl_vm_stack_set(side->instance, FUZZ_STACK);
+    BL_ASSERT(bl_vm_interpreter_new_counting(&side->vm, bl_alloc_system(), schedule, NULL) ==
+              BAALS_OK);
+    fuzz_fresh(side, bytes);
 }
 
 static void fuzz_close(struct fuzz_side *side)
@@ -42,6 +45,37 @@ static void fuzz_close(struct fuzz_side *side)
     bl_vm_module_free(side->vm, side->module);
     bl_vm_close(side->vm);
 }
+
+#ifdef BAALS_HAVE_WASMTIME
+/* The instrumented module in compiled code against its run in the interpreter. */
+static void fuzz_compiled(const struct fuzz_side *metered,
+                          baals_vm_end end,
+                          const baals_vm_trap *trap,
+                          baals_slice instrumented,
+                          baals_slice name)
+{
+    const struct bl_vm_wasmtime_options options = {.on_demand = true};
+    struct fuzz_side side = {0};
+    baals_vm_trap other = {.status = BAALS_OK};
+    baals_error err;
+    BL_ASSERT(bl_vm_wasmtime_new(&side.vm, bl_alloc_system(), &options, &err) == BAALS_OK);
+    fuzz_fresh(&side, instrumented);
+    BL_ASSERT(bl_vm_call(side.instance, name, &other, &err) == end);
+    BL_ASSERT(trap->status == other.status);
+    BL_ASSERT(bl_vm_gas_get(metered->instance) == bl_vm_gas_get(side.instance));
+    BL_ASSERT(bl_vm_stack_get(metered->instance) == bl_vm_stack_get(side.instance));
+    uint32_t len = bl_vm_mem_size(metered->instance);
+    BL_ASSERT(len == bl_vm_mem_size(side.instance));
+    const struct bl_interpreter_instance *a =
+        (const struct bl_interpreter_instance *)metered->instance;
+    for (uint32_t at = 0; at < len; at += 4096) {
+        uint8_t page[4096];
+        bl_vm_mem_read(side.instance, page, at, sizeof page);
+        BL_ASSERT(memcmp(a->memory + at, page, sizeof page) == 0);
+    }
+    fuzz_close(&side);
+}
+#endif
 
 static void fuzz_compare(baals_slice input, baals_slice instrumented, baals_slice name)
 {
@@ -65,6 +99,9 @@ static void fuzz_compare(baals_slice input, baals_slice instrumented, baals_slic
         BL_ASSERT(len == 0 || memcmp(a->memory, b->memory, len) == 0);
         fuzz_close(&oracle);
     }
+#ifdef BAALS_HAVE_WASMTIME
+    fuzz_compiled(&metered, end, &trap, instrumented, name);
+#endif
     fuzz_close(&metered);
 }
 
