@@ -93,12 +93,15 @@ typedef struct baals_options {
                                 the caller's alone */
     uint64_t keep_blocks;    /* prune from time to time, keeping at least so many blocks (see
                                 baals_prune), but at least 1,000. 0: keep all */
+    uint64_t (*clock_ms)(void *ctx); /* the wall clock, milliseconds since 1970, from any thread;
+                                        NULL: the system's. For tests and simulations */
+    void *clock_ctx;
 } baals_options;
 #define BAALS_OPTIONS_VERSION 1u
 #define BAALS_OPTIONS_INIT                                                                         \
     {                                                                                              \
         BAALS_OPTIONS_VERSION, 0, NULL, {NULL, 0}, NULL, 0, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, \
-            0, NULL, 0, 0, 0                                                                       \
+            0, NULL, 0, 0, 0, NULL, NULL                                                           \
     }
 
 /* ---- lifecycle ---- */

@@ -19,7 +19,7 @@ void bl_env_close(struct bl_env *env)
 
 uint64_t bl_env_clock_ms(struct bl_env *env)
 {
-    return env->ops->clock_ms(env);
+    return env->clock_ms != NULL ? env->clock_ms(env->clock_ctx) : env->ops->clock_ms(env);
 }
 
 uint64_t bl_env_monotonic_ns(struct bl_env *env)

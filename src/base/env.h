@@ -83,6 +83,9 @@ struct bl_env {
     /* May be NULL. Called from any thread; must not call back into the library. */
     void (*log)(void *ctx, enum bl_log_level level, const char *message);
     void *log_ctx;
+    /* Asked instead of the env's own wall clock; NULL: it is not. Called from any thread. */
+    uint64_t (*clock_ms)(void *ctx);
+    void *clock_ctx;
 };
 struct bl_file {
     struct bl_env *env;

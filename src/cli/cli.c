@@ -201,9 +201,10 @@ int bl_cli_main(int argc, char **argv)
     }
     if (status != BAALS_OK)
         cli_print_error(cli, &out, printed, status, &error);
+    int code = status == BAALS_OK && cli->says_no ? 1 : cli_exit_code(status);
     bl_buffer_deinit(&out);
     bl_arena_deinit(&cli->arena);
     bl_alloc_free(&alloc, cli, sizeof *cli);
     bl_env_close(env);
-    return cli_exit_code(status);
+    return code;
 }

@@ -42,6 +42,7 @@ struct cli {
     /* Of the contract that the run's transaction makes or calls; NULL without a description. */
     const struct cli_abi *abi;
     const char *method; /* the method it calls, else NULL */
+    bool says_no;       /* all went well, and the answer is no: exit code 1 */
 };
 
 bool cli_has(const struct cli *cli, enum cli_option_id id);
@@ -255,6 +256,7 @@ baals_status cli_run_import(struct cli *cli, struct bl_json_writer *w, baals_err
 baals_status cli_run_prove(struct cli *cli, struct bl_json_writer *w, baals_error *err);
 baals_status cli_run_abi(struct cli *cli, struct bl_json_writer *w, baals_error *err);
 baals_status cli_run_bench(struct cli *cli, struct bl_json_writer *w, baals_error *err);
+baals_status cli_run_test(struct cli *cli, struct bl_json_writer *w, baals_error *err);
 baals_status cli_run_verify_proof(struct cli *cli, struct bl_json_writer *w, baals_error *err);
 
 #endif /* BL_CLI_CLI_INTERNAL_H */

@@ -67,6 +67,15 @@ const struct cli_option cli_options[CLI_OPTION_COUNT] = {
     [CLI_REPLAY] = {"replay", NULL, "execute every block again", CLI_OPTION_FLAG},
     [CLI_KEEP] = {"keep", "N", "give up blocks older than the newest N final ones",
                   CLI_OPTION_VALUE},
+    [CLI_MODULE] = {"module", "NAME=FILE",
+                    "another file for a module of the scenarios; again for more",
+                    CLI_OPTION_REPEATED},
+    [CLI_FILTER] = {"filter", "TEXT", "only what has this in its name", CLI_OPTION_VALUE},
+    [CLI_SEED] = {"seed", "N", "where random sequences begin (1)", CLI_OPTION_VALUE},
+    [CLI_GAS_SNAPSHOT] = {"gas-snapshot", "FILE",
+                          "compare the gas of every step with this file, written when it is new",
+                          CLI_OPTION_VALUE},
+    [CLI_UPDATE] = {"update", NULL, "write the gas snapshot anew", CLI_OPTION_FLAG},
     [CLI_STORAGE] = {"storage", "NAME", "key-value store: lmdb, or rocksdb where it is built in",
                      CLI_OPTION_VALUE},
     [CLI_QUICK] = {"quick", NULL, "a moment of everything: whether it runs, not how fast",
@@ -158,6 +167,12 @@ const struct cli_command cli_commands[] = {
      "baals prove storage blc1.../6b6579      the key in hex behind the contract"},
     {"verify-proof", "FILE [STATE_ROOT]", 0, cli_run_verify_proof,
      "check a proof that prove --json printed", "baals verify-proof proof.json"},
+    {"test", "[PATH...]",
+     CLI_BIT(CLI_MODULE) | CLI_BIT(CLI_FILTER) | CLI_BIT(CLI_SEED) | CLI_BIT(CLI_GAS_SNAPSHOT) |
+         CLI_BIT(CLI_UPDATE),
+     cli_run_test, "try contracts on a chain in memory, as scenario files say",
+     "baals test\nbaals test token.scenario.json --filter transfer\n"
+     "baals test token.scenario.json --module token=build/token.wasm"},
     {"bench", "",
      CLI_BIT(CLI_QUICK) | CLI_BIT(CLI_RUNS) | CLI_BIT(CLI_ONLY) | CLI_BIT(CLI_LIST) |
          CLI_BIT(CLI_BLOCKS) | CLI_BIT(CLI_TXS) | CLI_BIT(CLI_MARKDOWN),

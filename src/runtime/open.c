@@ -78,6 +78,10 @@ baals_status bl_chain_new_env(struct baals_chain **out,
         env->log = open_log;
         env->log_ctx = &chain->options;
     }
+    if (options->clock_ms != NULL) {
+        env->clock_ms = options->clock_ms;
+        env->clock_ctx = options->clock_ctx;
+    }
     bl_arena_init(&chain->genesis_arena, alloc, OPEN_GENESIS_ARENA_MAX);
     chain->checkpoint_bytes =
         options->checkpoint_bytes != 0 ? options->checkpoint_bytes : OPEN_CHECKPOINT_BYTES_DEFAULT;

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: MIT
+"""`baals test`: the examples by their scenarios, a contract with a fault, gas, output, exit codes."""
+import json
+import os
+import re
+import subprocess
+
+from harness import ROOT, check, main
+
+EXAMPLES = os.path.join(ROOT, "contracts/examples")
+
+
+def build(s, source, name):
+    subprocess.run([os.path.join(ROOT, "tools/build-contract"), source, s.path(name + ".wasm")],
+                   check=True, env=dict(os.environ, PATH=os.environ["PATH"]))
+
+
+def modules(s):
+    words = []
+    for name in ("counter", "token", "auction"):
+        build(s, os.path.join(EXAMPLES, name + ".c"), name)
+        words += ["--module", "%s=%s.wasm" % (name, name)]
+    return words
+
+
+def test_examples(s):
+    """Every scenario and property of the examples holds for the modules made of the C sources."""
+    report = s.json("test", EXAMPLES, *modules(s))
+    check(report["failed"] == 0 and report["passed"] >= 15, str(report))
+    text = s.ok("test", EXAMPLES, *modules(s)).out
+    check("ok      token moves\n" in text and "0 failed" in text, text)
+    return "%d passed" % report["passed"]
+
+
+LEAKY = {
+    "format": 1, "modules": {"leaky": "leaky.wasm"}, "accounts": {"a": 0, "b": 0},
+    "scenarios": [],
+    "properties": [{
+        "name": "nothing is made", "setup": [{"deploy": "leaky", "from": "a"}],
+        "calls": [{"call": "leaky.transfer", "from": ["a", "b"],
+                   "args": [{"$one_of": ["$a", "$b"]}, {"$int": [0, 150]}]}],
+        "invariants": [{"name": "sum", "left":
+                        {"view": "leaky.balance", "args": ["$each"], "over": ["$a", "$b"]},
+                        "is": "==", "right": 100}]}]}
+
+
+def test_counterexample(s):
+    """A fault is found, and told as the one call that shows it, whatever the seed."""
+    build(s, os.path.join(ROOT, "tests/integration/data/leaky.c"), "leaky")
+    s.write("leaky.scenario.json", json.dumps(LEAKY))
+    for seed in ("1", "2", "3"):
+        result = s.run("test", "--json", "--seed", seed)
+        report = result.json()
+        check(result.code == 1 and report["failed"] == 1, str(result))
+        finding = report["results"][0]["finding"]
+        check(re.match(r"sum: 101 == 100 does not hold \(seed %s, run \d+\), after 1 call:\n" % seed,
+                       finding) is not None, finding)
+        step = json.loads(finding.split("\n", 1)[1])
+        check(step["args"] == ["$" + step["from"], "1"], str(step))
+        # What was printed can be pasted and shows the same.
+        pasted = dict(LEAKY, properties=[], scenarios=[{"name": "pasted", "steps": [
+            {"deploy": "leaky", "from": "a"}, step,
+            {"view": "leaky.balance", "args": ["$a"], "returns": 101}]}])
+        s.write("pasted.json", json.dumps(pasted))
+        s.ok("test", "pasted.json")
+
+
+def test_gas_snapshot(s):
+    """Gas is written once, then compared; a change is told as it was and is."""
+    words = modules(s)
+    s.ok("test", EXAMPLES, *words, "--gas-snapshot", "gas.txt", "--filter", "counter")
+    first = s.read("gas.txt").decode()
+    check("counter counts [2] call counter.increment by alice" in first, first)
+    s.ok("test", EXAMPLES, *words, "--gas-snapshot", "gas.txt", "--filter", "counter")
+    s.write("gas.txt", first.replace("[2]", "[3]", 1))
+    changed = s.run("test", EXAMPLES, *words, "--gas-snapshot", "gas.txt", "--filter", "counter")
+    check(changed.code == 1 and "was:" in changed.out and "is:" in changed.out, str(changed))
+    s.ok("test", EXAMPLES, *words, "--gas-snapshot", "gas.txt", "--filter", "counter", "--update")
+    check(s.read("gas.txt").decode() == first, "written anew")
+
+
+def test_wrong_files(s):
+    """What is wrong with a file is an error with its place, what is wrong with a contract is not."""
+    s.fails("NOTFOUND", "E-NOT-FOUND", "test", "missing.scenario.json")
+    s.fails("NOTFOUND", "E-NOT-FOUND", "test")
+    s.write("x.scenario.json", "{")
+    s.fails("MISUSE", "E-ARGUMENT", "test")
+    s.write("x.scenario.json", json.dumps({"format": 1, "modules": {}, "accounts": {}, "scenarios": [
+        {"name": "n", "steps": [{"cal": "x.y"}]}]}))
+    check("scenarios[0].steps[0]" in s.fails("MISUSE", "E-ARGUMENT", "test").err, "the place")
+    s.write("x.scenario.json", json.dumps({
+        "format": 1, "modules": {"m": "m.wasm"}, "accounts": {"a": 1}, "scenarios": [
+            {"name": "no module", "steps": [{"deploy": "m", "from": "a"}]}]}))
+    result = s.run("test")
+    check(result.code == 1 and "FAILED  no module" in result.out, str(result))
+    s.write("m.wasm", "text")
+    result = s.run("test")
+    check(result.code == 1 and "FAILED  no module" in result.out, str(result))
+    check(not os.path.exists(s.path("chain")), "no chain was made on disk")
+
+
+if __name__ == "__main__":
+    main([value for name, value in sorted(globals().items()) if name.startswith("test_")])
