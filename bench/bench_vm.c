@@ -5,19 +5,22 @@
  * counts the instructions: one is one simple operation. Each line is measured several times;
  * median, lowest and highest are given.
  *
- * usage: baals-bench-vm [--smoke]
+ * With --worst the longest any module of 1 MiB takes until it can run is measured instead, which
+ * takes minutes; with --module the stages of one module.
+ *
+ * usage: baals-bench-vm [--smoke | --worst | --module FILE]
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "bench_vm.h"
 #include "contracts/gas.h"
 #include "contracts/host.h"
 #include "contracts/vm.h"
 #include "contracts/wasm.h"
 
-#define BENCH_RUNS 7u
 #define BENCH_GAS ((int64_t)1 << 50)
 #define BENCH_STACK (256 * 1024)
 
@@ -46,7 +49,7 @@ struct bench_vm {
     baals_vm_host_function functions[BL_HOST_FUNCTION_COUNT];
 };
 
-static void bench_check(baals_status status, const char *what, const baals_error *err)
+void bench_check(baals_status status, const char *what, const baals_error *err)
 {
     if (status == BAALS_OK)
         return;
@@ -54,7 +57,7 @@ static void bench_check(baals_status status, const char *what, const baals_error
     exit(1);
 }
 
-static double bench_now(void)
+double bench_now(void)
 {
     struct timespec now;
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
@@ -126,7 +129,7 @@ static int bench_compare(const void *a, const void *b)
     return left < right ? -1 : left > right;
 }
 
-static void bench_print(const char *vm, const char *name, double *values, const char *unit)
+void bench_print(const char *vm, const char *name, double *values, const char *unit)
 {
     qsort(values, BENCH_RUNS, sizeof *values, bench_compare);
     printf("%-12s %-40s %12.1f %s  (%.1f to %.1f)\n", vm, name, values[BENCH_RUNS / 2], unit,
@@ -196,11 +199,23 @@ static void bench_runtime(const char *name, bool smoke)
 int main(int argc, char **argv)
 {
     bool smoke = argc == 2 && strcmp(argv[1], "--smoke") == 0;
+    if (argc == 3 && strcmp(argv[1], "--module") == 0) {
+        bench_module_file(argv[2]);
+        return 0;
+    }
+    if (argc == 2 && strcmp(argv[1], "--worst") == 0) {
+        bench_shapes(false);
+        return 0;
+    }
     if (argc > 1 && !smoke) {
-        fprintf(stderr, "usage: baals-bench-vm [--smoke]\n");
+        fprintf(stderr, "usage: baals-bench-vm [--smoke | --worst | --module FILE]\n");
         return 2;
     }
     bench_runtime("interpreter", smoke);
     bench_runtime("wasmtime", smoke);
+    bench_calls("interpreter", smoke);
+    bench_calls("wasmtime", smoke);
+    if (smoke)
+        bench_shapes(true);
     return 0;
 }
