@@ -305,15 +305,30 @@ static baals_status submit_drop_reason(const struct baals_chain *chain, const ba
     return BAALS_OK;
 }
 
-/* Under `lock`: committed, dropped, unknown, or BUSY_TIMEOUT for "still pending", which is looked
- * at first because that costs least and is what most looks find. */
+/* Under `lock`: waits as long as the transaction is pending; OK when it is not. */
+static baals_status submit_wait_pending(struct baals_chain *chain,
+                                        const baals_hash *id,
+                                        uint64_t until_ns,
+                                        baals_error *err)
+{
+    while (bl_mempool_get(chain->pool, id) != NULL) {
+        if (chain->failed != BAALS_OK)
+            return bl_chain_stopped(chain->failed, err);
+        uint64_t now_ns = bl_env_monotonic_ns(chain->env);
+        if (chain->stopping || now_ns >= until_ns)
+            return bl_fail(err, BAALS_BUSY_TIMEOUT, "the transaction is still pending");
+        bl_chain_wait_on(chain, &chain->changed, (until_ns - now_ns) / 1000000u + 1);
+    }
+    return BAALS_OK;
+}
+
+/* Under `lock`, for a transaction that was neither pending nor in a block a moment ago:
+ * BUSY_TIMEOUT when it is pending again, because its block was reverted. */
 static baals_status
 submit_look(struct baals_chain *chain, baals_tx_place *out, const baals_hash *id, baals_error *err)
 {
     if (bl_mempool_get(chain->pool, id) != NULL)
-        return chain->failed == BAALS_OK
-                   ? bl_fail(err, BAALS_BUSY_TIMEOUT, "the transaction is still pending")
-                   : bl_fail(err, BAALS_MISUSE_CLOSED, "the chain has stopped writing");
+        return BAALS_BUSY_TIMEOUT;
     baals_status status = submit_place(chain, out, id, err);
     if (status != BAALS_NOTFOUND)
         return status;
@@ -333,16 +348,21 @@ baals_status baals_wait(baals_chain *chain,
     if (chain == NULL || place_out == NULL || id == NULL)
         return bl_fail(err, BAALS_MISUSE, "baals_wait needs a chain, a place and an id");
     uint64_t until_ns = bl_env_monotonic_ns(chain->env) + (uint64_t)timeout_ms * 1000000u;
-    pthread_mutex_lock(&chain->lock);
-    baals_status status = submit_look(chain, place_out, id, err);
-    while (status == BAALS_BUSY_TIMEOUT && !chain->stopping) {
-        uint64_t now_ns = bl_env_monotonic_ns(chain->env);
-        if (now_ns >= until_ns)
-            break;
-        bl_chain_wait_on(chain, &chain->changed, (until_ns - now_ns) / 1000000u + 1);
+    baals_status status;
+    do {
+        pthread_mutex_lock(&chain->lock);
+        status = submit_wait_pending(chain, id, until_ns, err);
+        pthread_mutex_unlock(&chain->lock);
+        BL_TRY(status);
+        /* What left the pool for a block is in the store by now: no need to look under the lock,
+         * where all who wait for this block would stand in line. */
+        status = submit_place(chain, place_out, id, err);
+        if (status != BAALS_NOTFOUND)
+            return status;
+        pthread_mutex_lock(&chain->lock);
         status = submit_look(chain, place_out, id, err);
-    }
-    pthread_mutex_unlock(&chain->lock);
+        pthread_mutex_unlock(&chain->lock);
+    } while (status == BAALS_BUSY_TIMEOUT);
     return status;
 }
 
