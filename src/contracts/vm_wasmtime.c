@@ -86,13 +86,14 @@ static const struct wasmtime_run *wasmtime_const_run_of(const baals_vm_instance 
 
 /* ---- failures ---- */
 
-/* INTERNAL_FAULT with the first line of wasmtime's message, which is released. */
-static baals_status wasmtime_fail_text(wasm_byte_vec_t *text, const char *what, baals_error *err)
+/* INTERNAL_FAULT with the line of wasmtime's message that begins at `at`; releases the message. */
+static baals_status
+wasmtime_fail_text(wasm_byte_vec_t *text, size_t at, const char *what, baals_error *err)
 {
     char line[WASMTIME_MESSAGE_SIZE];
     size_t len = 0;
-    while (len < text->size && len < sizeof line - 1 && text->data[len] >= ' ') {
-        line[len] = text->data[len];
+    while (at + len < text->size && len < sizeof line - 1 && text->data[at + len] >= ' ') {
+        line[len] = text->data[at + len];
         len++;
     }
     line[len] = '\0';
@@ -105,7 +106,21 @@ static baals_status wasmtime_fail(wasmtime_error_t *error, const char *what, baa
     wasm_byte_vec_t text;
     wasmtime_error_message(error, &text);
     wasmtime_error_delete(error);
-    return wasmtime_fail_text(&text, what, err);
+    return wasmtime_fail_text(&text, 0, what, err);
+}
+
+/* Where the last line with a text begins, spaces left out: a trap's cause stands below its
+ * backtrace. */
+static size_t wasmtime_last_line(const wasm_byte_vec_t *text)
+{
+    size_t at = text->size;
+    while (at > 0 && text->data[at - 1] <= ' ')
+        at--;
+    while (at > 0 && text->data[at - 1] != '\n')
+        at--;
+    while (at < text->size && text->data[at] == ' ')
+        at++;
+    return at;
 }
 
 static baals_status wasmtime_fail_trap(wasm_trap_t *trap, const char *what, baals_error *err)
@@ -113,7 +128,7 @@ static baals_status wasmtime_fail_trap(wasm_trap_t *trap, const char *what, baal
     wasm_byte_vec_t text;
     wasm_trap_message(trap, &text);
     wasm_trap_delete(trap);
-    return wasmtime_fail_text(&text, what, err);
+    return wasmtime_fail_text(&text, wasmtime_last_line(&text), what, err);
 }
 
 /* ---- host functions ---- */

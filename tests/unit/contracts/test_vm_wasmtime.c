@@ -242,6 +242,31 @@ static void test_growth(void **state)
     wasmtime_done(&fx);
 }
 
+/* Goal: an interruption that is neither an exit nor a trap of a host function is a fault with its
+ * reason and no verdict, and the next instance is not touched by it. */
+static void test_interruption(void **state)
+{
+    (void)state;
+    struct bl_vm_wasmtime_options options = {.instances = 1};
+    struct wasmtime_fixture fx;
+    baals_vm_action action = BAALS_VM_ACTION_FORCE_INT;
+    baals_vm_trap trap = {.status = BAALS_OK};
+    wasmtime_open(&fx, &options);
+    assert_ok(wasmtime_load(&fx, wasmtime_traps));
+    assert_ok(wasmtime_fresh(&fx, &fx.instance, &action));
+    assert_int_equal(bl_vm_call(fx.instance, bl_slice_str("stop"), &trap, &fx.err),
+                     BAALS_VM_END_FAULT);
+    assert_status(fx.err.status, BAALS_INTERNAL_FAULT);
+    assert_non_null(strstr(fx.err.message, "execution failed: wasm trap: interrupt"));
+    assert_status(trap.status, BAALS_OK);
+    bl_vm_destroy(fx.instance);
+    fx.instance = NULL;
+    action = BAALS_VM_CONTINUE;
+    assert_ok(wasmtime_fresh(&fx, &fx.instance, &action));
+    assert_int_equal(bl_vm_call(fx.instance, bl_slice_str("stop"), &trap, NULL), BAALS_VM_END_OK);
+    wasmtime_done(&fx);
+}
+
 /* Goal: without memory for its own records every operation is NOMEM and leaves nothing behind. */
 static void test_no_memory(void **state)
 {
@@ -283,10 +308,11 @@ int main(int argc, char **argv)
 {
     testlib_init(argc, argv);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_options),   cmocka_unit_test(test_place),
-        cmocka_unit_test(test_refused),   cmocka_unit_test(test_unlinked),
-        cmocka_unit_test(test_pool_full), cmocka_unit_test(test_growth),
-        cmocka_unit_test(test_no_memory), cmocka_unit_test(test_no_address_space),
+        cmocka_unit_test(test_options),      cmocka_unit_test(test_place),
+        cmocka_unit_test(test_refused),      cmocka_unit_test(test_unlinked),
+        cmocka_unit_test(test_pool_full),    cmocka_unit_test(test_growth),
+        cmocka_unit_test(test_no_memory),    cmocka_unit_test(test_no_address_space),
+        cmocka_unit_test(test_interruption),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
