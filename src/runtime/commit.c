@@ -337,6 +337,7 @@ static baals_status commit_prepare(struct commit *c,
     BL_TRY(bl_buffer_status(&c->body, err));
     baals_slice part = bl_buffer_slice(&c->body);
     BL_TRY(bl_block_record_decode(&c->record, part, err));
+    c->record.txs = applied->txs;
     uint64_t position = 0;
     BL_TRY(bl_journal_append(c->chain->journal, &position, BL_RECORD_BLOCK, &part, 1, err));
     baals_status status = commit_prepare_tip(c, applied, position, err);

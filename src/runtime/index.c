@@ -82,13 +82,17 @@ static baals_status index_add_txs(struct index_builder *builder,
     baals_slice tx_bytes = {NULL, 0};
     uint32_t position = 0;
     for (size_t cursor = 0; baals_block_txs_next(&tx_bytes, &cursor, block) != 0; position++) {
-        baals_tx tx;
+        baals_tx decoded;
+        const baals_tx *tx = &decoded;
         baals_receipt receipt;
         baals_slice receipt_bytes = {NULL, 0};
-        BL_TRY(bl_tx_decode_known(&tx, tx_bytes, NULL));
+        if (record->txs != NULL)
+            tx = record->txs[position];
+        else
+            BL_TRY(bl_tx_decode_known(&decoded, tx_bytes, NULL));
         BL_TRY(bl_cbor_read_bytes(&receipts, &receipt_bytes, NULL));
         BL_TRY(baals_receipt_decode(&receipt, receipt_bytes, NULL));
-        index_add_tx(builder, &tx, &receipt, block->header.index, position);
+        index_add_tx(builder, tx, &receipt, block->header.index, position);
     }
     return BAALS_OK;
 }

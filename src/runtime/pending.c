@@ -94,9 +94,10 @@ static baals_status pending_refresh(struct baals_chain *chain,
                                     baals_error *err)
 {
     baals_slice tx = {NULL, 0};
-    for (size_t cursor = 0; baals_block_txs_next(&tx, &cursor, &record->block) != 0;) {
+    size_t place = 0;
+    for (size_t cursor = 0; baals_block_txs_next(&tx, &cursor, &record->block) != 0; place++) {
         baals_hash id;
-        bl_tx_id(&id, tx);
+        bl_block_record_tx_id(&id, record, place, tx);
         (void)bl_mempool_take(chain->pool, &id);
     }
     bool rules_changed = false;
@@ -131,12 +132,13 @@ void bl_chain_compact_pool(struct baals_chain *chain)
         bl_log(chain->env, BL_LOG_WARN, "pool.log: %s", err.message);
 }
 
-static void pending_forget_block(struct baals_chain *chain, const baals_block *block)
+static void pending_forget_block(struct baals_chain *chain, const struct bl_block_record *record)
 {
     baals_slice tx = {NULL, 0};
-    for (size_t cursor = 0; baals_block_txs_next(&tx, &cursor, block) != 0;) {
+    size_t place = 0;
+    for (size_t cursor = 0; baals_block_txs_next(&tx, &cursor, &record->block) != 0; place++) {
         baals_hash id;
-        bl_tx_id(&id, tx);
+        bl_block_record_tx_id(&id, record, place, tx);
         pending_forget(chain, &id);
     }
 }
@@ -150,13 +152,13 @@ baals_status bl_chain_forget_final(struct baals_chain *chain,
     const struct bl_block_record *newest = publication->record;
     for (uint64_t height = from; height <= to; height++) {
         if (newest != NULL && newest->block.header.index == height) {
-            pending_forget_block(chain, &newest->block);
+            pending_forget_block(chain, newest);
             continue;
         }
         struct bl_journal_record journal;
         struct bl_block_record record;
         BL_TRY(bl_chain_read_block(chain, &journal, &record, publication->view, height, err));
-        pending_forget_block(chain, &record.block);
+        pending_forget_block(chain, &record);
         bl_journal_record_deinit(chain->journal, &journal);
     }
     bl_chain_compact_pool(chain);

@@ -114,6 +114,17 @@ static baals_status record_read_debug(baals_debug *out, struct bl_cbor_reader *r
     return BAALS_OK;
 }
 
+void bl_block_record_tx_id(baals_hash *out,
+                           const struct bl_block_record *record,
+                           size_t position,
+                           baals_slice tx)
+{
+    if (record->txs != NULL)
+        *out = record->txs[position]->id;
+    else
+        bl_tx_id(out, tx);
+}
+
 baals_status bl_block_record_receipt(baals_slice *receipt_out,
                                      baals_debug *debug_out,
                                      const struct bl_block_record *record,

@@ -149,7 +149,8 @@ struct bl_block_record {
     size_t receipt_count;
     baals_slice receipts; /* encoded byte strings, one after the other */
     baals_slice write_set;
-    baals_slice debug; /* encoded items, one after the other */
+    baals_slice debug;          /* encoded items, one after the other */
+    const baals_tx *const *txs; /* of the block, decoded; NULL where it was only read */
 };
 /* Appends the body; NOMEM, LIMIT in the buffer's status. */
 void bl_block_record_encode(struct bl_buffer *out,
@@ -161,6 +162,11 @@ bl_block_record_decode(struct bl_block_record *out, baals_slice body, baals_erro
 /* What a verdict about `what`, read back from the journal, means: CORRUPT_JOURNAL. Local failures
  * stay what they are. */
 baals_status bl_record_damaged(baals_status status, const char *what, baals_error *err);
+/* The id of the transaction at `position`, whose bytes are `tx`. */
+void bl_block_record_tx_id(baals_hash *out,
+                           const struct bl_block_record *record,
+                           size_t position,
+                           baals_slice tx);
 /* The receipt and debug notes at a position. NOTFOUND beyond the last. */
 baals_status bl_block_record_receipt(baals_slice *receipt_out,
                                      baals_debug *debug_out,
