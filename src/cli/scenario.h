@@ -47,9 +47,11 @@ baals_status cli_scenario_parse(struct cli *cli,
                                 baals_error *err);
 void cli_scenario_free(struct cli_scenario_file *file);
 
-/* What is wrong with a scenario; an empty message: nothing. */
+/* What is wrong with a scenario; an empty message: nothing. It has room for all the calls of a
+ * property, which are of use only whole. */
+#define CLI_FINDING_SIZE ((size_t)64 * 1024)
 struct cli_finding {
-    char message[1024];
+    char message[CLI_FINDING_SIZE];
 };
 __attribute__((format(printf, 2, 3))) void
 cli_finding_set(struct cli_finding *finding, const char *format, ...);

@@ -40,7 +40,7 @@ static baals_status test_report(struct test_run *test,
                                 const struct cli_finding *finding,
                                 baals_error *err)
 {
-    char line[1400];
+    char line[120];
     bool good = finding->message[0] == '\0';
     test->passed += good;
     test->failed += !good;
@@ -51,9 +51,13 @@ static baals_status test_report(struct test_run *test,
     if (!good)
         bl_jw_put_text(test->w, "finding", finding->message);
     bl_jw_end_object(test->w);
-    (void)snprintf(line, sizeof line, "%s  %.80s%s%s\n", good ? "ok    " : "FAILED", name,
-                   good ? "" : "\n        ", finding->message);
-    return test_print(test, line, err);
+    (void)snprintf(line, sizeof line, "%s  %.80s\n%s", good ? "ok    " : "FAILED", name,
+                   good ? "" : "        ");
+    BL_TRY(test_print(test, line, err));
+    if (good)
+        return BAALS_OK;
+    BL_TRY(test_print(test, finding->message, err));
+    return test_print(test, "\n", err);
 }
 
 /* "file/scenario" contains the words of --filter. */

@@ -65,6 +65,22 @@ def test_counterexample(s):
         s.ok("test", "pasted.json")
 
 
+def test_long_counterexample(s):
+    """Calls that break a property are told whole, however many it takes."""
+    build(s, os.path.join(EXAMPLES, "counter.c"), "counter")
+    s.write("long.scenario.json", json.dumps({
+        "format": 1, "modules": {"counter": "counter.wasm"}, "accounts": {"a": 0}, "scenarios": [],
+        "properties": [{
+            "name": "few", "runs": 1, "length": 40, "setup": [{"deploy": "counter", "from": "a"}],
+            "calls": [{"call": "counter.increment", "from": ["a"]}],
+            "invariants": [{"name": "few", "left": {"view": "counter.get"}, "is": "<=",
+                            "right": 29}]}]}))
+    result = s.run("test", "--json")
+    calls = result.json()["results"][0]["finding"].split("\n", 1)[1]
+    check(result.code == 1 and len(json.loads("[" + calls + "]")) == 30, calls)
+    check(calls in s.run("test").out, "the text has the same calls")
+
+
 def test_gas_snapshot(s):
     """Gas is written once, then compared; a change is told as it was and is."""
     words = modules(s)
