@@ -84,7 +84,7 @@ struct bench_gas_cost bench_gas_chain_run(struct bench_gas_chain *chain,
                                           uint32_t gas_schedule,
                                           bool commit);
 
-double bench_gas_now(void); /* nanoseconds */
+double bench_gas_now(void); /* nanoseconds of the processor that this process has had */
 void bench_gas_check(baals_status status, const char *what, const baals_error *err);
 
 #endif /* BL_BENCH_BENCH_GAS_H */
