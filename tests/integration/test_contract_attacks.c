@@ -20,19 +20,19 @@
  *   sums of locals                            unit/contracts/wasm_decode test_sums
  *   floats everywhere                         unit/contracts/wasm_code test_floats_by_name
  *   truncation, flipped bits                  unit/contracts/wasm_decode test_truncation,
- * _bit_flips Bombs: work linear in the input             unit/contracts/wasm_decode
- * test_work_is_linear Instrumenter: behaviour, cost of the path   vectors/wasm_suite test_suite the
- * same bytes everywhere                 vectors/wasm test_wasm_accepted Semantics: revert undoes
- * all                unit/contracts/engine test_rollback, unit/contracts/frame
- * test_sub_call_rollback READONLY is inherited                     unit/contracts/host_call
- * test_readonly upgrade during its own call               unit/contracts/host_code test_set_code
- *   failing migrate                           unit/contracts/host_code test_migrate_failures
- *   reserved and odd exports by name          unit/contracts/frame test_method_names
- *   the same salt twice, a prefunded address  unit/contracts/host_code test_deploy, _prefunded
- *   scan with writes during it                unit/contracts/host_storage test_scan_with_writes
- *   100,000 removals, then as many scans      unit/state/overlay
- *   isolation between contracts               unit/contracts/frame test_isolation
- * A compiled artifact is never read from a disk, so none can be foreign or damaged.
+ * _bit_flips Bombs: work linear in the input             integration/contract_bombs
+ * test_work_is_linear, test_work_is_bounded Instrumenter: behaviour, cost of the path
+ * vectors/wasm_suite test_suite the same bytes everywhere                 vectors/wasm
+ * test_wasm_accepted Semantics: revert undoes all                unit/contracts/engine
+ * test_rollback, unit/contracts/frame test_sub_call_rollback READONLY is inherited
+ * unit/contracts/host_call test_readonly upgrade during its own call unit/contracts/host_code
+ * test_set_code failing migrate                           unit/contracts/host_code
+ * test_migrate_failures reserved and odd exports by name          unit/contracts/frame
+ * test_method_names the same salt twice, a prefunded address  unit/contracts/host_code test_deploy,
+ * _prefunded scan with writes during it                unit/contracts/host_storage
+ * test_scan_with_writes 100,000 removals, then as many scans      unit/state/overlay isolation
+ * between contracts               unit/contracts/frame test_isolation A compiled artifact is never
+ * read from a disk, so none can be foreign or damaged.
  */
 #include <stdlib.h>
 #include <string.h>
