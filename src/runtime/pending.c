@@ -219,7 +219,7 @@ baals_status bl_chain_exchange_pool(struct baals_chain *chain,
 }
 
 /* Transactions of pool.log are verified so many at a time. */
-#define PENDING_LOAD_COUNT 2048u
+#define PENDING_LOAD_COUNT 1024u
 #define PENDING_LOAD_BYTES (16u * 1024u * 1024u)
 
 /* What is read from pool.log at opening. */
@@ -229,6 +229,7 @@ struct pending_load {
     struct bl_buffer gone; /* ids that need not stay in the file */
     uint64_t count;
     struct bl_arena arena;     /* of the transactions that wait to be verified */
+    struct bl_arena room;      /* of the three arrays */
     struct bl_incoming *items; /* PENDING_LOAD_COUNT, of which `waiting` are filled in */
     baals_hash *ids;           /* by the file */
     uint64_t *arrived_ms;
@@ -238,6 +239,8 @@ struct pending_load {
 /* Verifies what waits and puts it into the mempool, in the order of the file. */
 static baals_status pending_load_flush(struct pending_load *load)
 {
+    if (load->waiting == 0)
+        return BAALS_OK;
     bl_verifier_judge_shared(load->chain->verifier, load->items, load->waiting);
     for (size_t i = 0; i < load->waiting; i++) {
         baals_status status = load->items[i].status;
@@ -256,6 +259,17 @@ static baals_status pending_load_flush(struct pending_load *load)
     return BAALS_OK;
 }
 
+/* Room for what waits, made when there is something. */
+static bool pending_load_room(struct pending_load *load)
+{
+    if (load->items != NULL)
+        return true;
+    load->items = bl_arena_zero(&load->room, PENDING_LOAD_COUNT, sizeof *load->items);
+    load->ids = bl_arena_zero(&load->room, PENDING_LOAD_COUNT, sizeof *load->ids);
+    load->arrived_ms = bl_arena_zero(&load->room, PENDING_LOAD_COUNT, sizeof *load->arrived_ms);
+    return load->items != NULL && load->ids != NULL && load->arrived_ms != NULL;
+}
+
 static baals_status
 pending_load_each(void *ctx, const baals_hash *id, uint64_t arrived_ms, baals_slice bytes)
 {
@@ -270,37 +284,13 @@ pending_load_each(void *ctx, const baals_hash *id, uint64_t arrived_ms, baals_sl
     }
     if (load->waiting == PENDING_LOAD_COUNT || load->arena.used > PENDING_LOAD_BYTES)
         BL_TRY(pending_load_flush(load));
-    struct bl_incoming *item = &load->items[load->waiting];
-    *item = (struct bl_incoming){.status = BAALS_OK};
-    if (!bl_arena_copy(&item->bytes, &load->arena, bytes))
+    baals_slice copy = {NULL, 0};
+    if (!pending_load_room(load) || !bl_arena_copy(&copy, &load->arena, bytes))
         return BAALS_NOMEM;
+    load->items[load->waiting] = (struct bl_incoming){.bytes = copy};
     load->ids[load->waiting] = *id;
     load->arrived_ms[load->waiting++] = arrived_ms;
     return BAALS_OK;
-}
-
-/* Reads the file; `load` has its view. */
-static baals_status pending_load_run(struct pending_load *load,
-                                     const char *path,
-                                     uint64_t *dropped_out,
-                                     baals_error *err)
-{
-    struct baals_chain *chain = load->chain;
-    struct bl_arena arena;
-    bl_arena_init(&arena, chain->env->alloc, BL_REQUEST_ARENA_MAX);
-    load->items = bl_arena_zero(&arena, PENDING_LOAD_COUNT, sizeof *load->items);
-    load->ids = bl_arena_zero(&arena, PENDING_LOAD_COUNT, sizeof *load->ids);
-    load->arrived_ms = bl_arena_zero(&arena, PENDING_LOAD_COUNT, sizeof *load->arrived_ms);
-    baals_status status = BAALS_OK;
-    if (load->items == NULL || load->ids == NULL || load->arrived_ms == NULL)
-        status = bl_fail(err, BAALS_NOMEM, "no memory to read pool.log");
-    if (status == BAALS_OK)
-        status = bl_pool_log_open(&chain->pool_log, dropped_out, chain->env, path,
-                                  &chain->ledger.chain_id, pending_load_each, load, err);
-    if (status == BAALS_OK && pending_load_flush(load) != BAALS_OK)
-        status = bl_fail(err, BAALS_NOMEM, "no memory for pending transactions");
-    bl_arena_deinit(&arena);
-    return status;
 }
 
 static baals_status pending_load_all(struct baals_chain *chain, const char *path, baals_error *err)
@@ -308,10 +298,14 @@ static baals_status pending_load_all(struct baals_chain *chain, const char *path
     struct pending_load load = {.chain = chain};
     bl_buffer_init(&load.gone, chain->env->alloc, BL_REQUEST_ARENA_MAX);
     bl_arena_init(&load.arena, chain->env->alloc, BL_REQUEST_ARENA_MAX);
+    bl_arena_init(&load.room, chain->env->alloc, BL_REQUEST_ARENA_MAX);
     uint64_t dropped = 0;
     baals_status status = bl_view_begin(&load.view, chain->store, err);
     if (status == BAALS_OK)
-        status = pending_load_run(&load, path, &dropped, err);
+        status = bl_pool_log_open(&chain->pool_log, &dropped, chain->env, path,
+                                  &chain->ledger.chain_id, pending_load_each, &load, err);
+    if (status == BAALS_OK && pending_load_flush(&load) != BAALS_OK)
+        status = bl_fail(err, BAALS_NOMEM, "no memory for pending transactions");
     if (status == BAALS_OK)
         status = bl_buffer_status(&load.gone, err);
     for (size_t i = 0; status == BAALS_OK && i < load.gone.len; i += sizeof(baals_hash)) {
@@ -327,6 +321,7 @@ static baals_status pending_load_all(struct baals_chain *chain, const char *path
                (unsigned long long)load.count);
     bl_view_end(load.view);
     bl_arena_deinit(&load.arena);
+    bl_arena_deinit(&load.room);
     bl_buffer_deinit(&load.gone);
     return status;
 }
