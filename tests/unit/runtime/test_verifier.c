@@ -98,7 +98,7 @@ static void test_spoiled(void **state)
     struct bl_verifier *verifier = NULL;
     assert_ok(bl_workers_new(&workers, bl_alloc_system(), 2, NULL));
     for (size_t i = 0; i < VERIFIER_TXS; i++)
-        good[i] = verifier_sign(i % VERIFIER_KEYS, i);
+        good[i] = verifier_sign((unsigned)i % VERIFIER_KEYS, i);
     for (unsigned round = 0; round < 12; round++) {
         size_t count = round == 0 ? 0 : testlib_rng_below(&rng, VERIFIER_TXS) + 1;
         uint64_t share = round % 3 == 0 ? 1 : 30; /* one in so many is spoiled */
