@@ -72,10 +72,10 @@ const struct cli_option cli_options[CLI_OPTION_COUNT] = {
                     CLI_OPTION_REPEATED},
     [CLI_FILTER] = {"filter", "TEXT", "only what has this in its name", CLI_OPTION_VALUE},
     [CLI_SEED] = {"seed", "N", "where random sequences begin (1)", CLI_OPTION_VALUE},
-    [CLI_GAS_SNAPSHOT] = {"gas-snapshot", "FILE",
-                          "compare the gas of every step with this file, written when it is new",
-                          CLI_OPTION_VALUE},
-    [CLI_UPDATE] = {"update", NULL, "write the gas snapshot anew", CLI_OPTION_FLAG},
+    [CLI_GAS] = {"gas", NULL,
+                 "compare the gas of every step with NAME.gas beside NAME.scenario.json",
+                 CLI_OPTION_FLAG},
+    [CLI_UPDATE] = {"update", NULL, "with --gas: write that file anew", CLI_OPTION_FLAG},
     [CLI_STORAGE] = {"storage", "NAME", "key-value store: lmdb, or rocksdb where it is built in",
                      CLI_OPTION_VALUE},
     [CLI_QUICK] = {"quick", NULL, "a moment of everything: whether it runs, not how fast",
@@ -168,7 +168,7 @@ const struct cli_command cli_commands[] = {
     {"verify-proof", "FILE [STATE_ROOT]", 0, cli_run_verify_proof,
      "check a proof that prove --json printed", "baals verify-proof proof.json"},
     {"test", "[PATH...]",
-     CLI_BIT(CLI_MODULE) | CLI_BIT(CLI_FILTER) | CLI_BIT(CLI_SEED) | CLI_BIT(CLI_GAS_SNAPSHOT) |
+     CLI_BIT(CLI_MODULE) | CLI_BIT(CLI_FILTER) | CLI_BIT(CLI_SEED) | CLI_BIT(CLI_GAS) |
          CLI_BIT(CLI_UPDATE),
      cli_run_test, "try contracts on a chain in memory, as scenario files say",
      "baals test\nbaals test token.scenario.json --filter transfer\n"

@@ -50,7 +50,7 @@ enum cli_option_id {
     CLI_MODULE,
     CLI_FILTER,
     CLI_SEED,
-    CLI_GAS_SNAPSHOT,
+    CLI_GAS,
     CLI_UPDATE,
     CLI_RAW,
     CLI_QUICK,

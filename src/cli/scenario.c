@@ -275,6 +275,22 @@ scenario_check_one(const struct bl_json *scenario, const char *place, baals_erro
     return cli_check_steps(bl_json_member(scenario, "steps"), at, err);
 }
 
+/* Names tell results and gas apart. */
+static baals_status
+scenario_check_unique(const struct bl_json *list, const char *place, baals_error *err)
+{
+    for (size_t i = 0; i < bl_json_count(list); i++) {
+        const char *name = bl_json_text(bl_json_member(bl_json_at(list, i), "name"));
+        for (size_t j = 0; j < i; j++) {
+            const char *other = bl_json_text(bl_json_member(bl_json_at(list, j), "name"));
+            if (strcmp(name, other) == 0)
+                return bl_fail(err, BAALS_MISUSE_ARGUMENT, "%s[%zu].name: [%zu] has it, too", place,
+                               i, j);
+        }
+    }
+    return BAALS_OK;
+}
+
 static baals_status scenario_check_file(struct cli_scenario_file *file, baals_error *err)
 {
     static const struct cli_check_member members[] = {
@@ -298,12 +314,13 @@ static baals_status scenario_check_file(struct cli_scenario_file *file, baals_er
         cli_check_place_at(at, "scenarios", i);
         BL_TRY(scenario_check_one(bl_json_at(file->scenarios, i), at, err));
     }
+    BL_TRY(scenario_check_unique(file->scenarios, "scenarios", err));
     for (size_t i = 0; i < bl_json_count(file->properties); i++) {
         char at[CLI_PLACE_MAX];
         cli_check_place_at(at, "properties", i);
         BL_TRY(cli_scenario_check_property(bl_json_at(file->properties, i), at, err));
     }
-    return BAALS_OK;
+    return scenario_check_unique(file->properties, "properties", err);
 }
 
 static baals_status scenario_dir(struct cli *cli, struct cli_scenario_file *file, baals_error *err)

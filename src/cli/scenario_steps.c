@@ -45,6 +45,9 @@ static baals_status steps_name_add(struct cli_scenario_run *run,
                                    const baals_keypair *key,
                                    baals_error *err)
 {
+    const struct cli_scenario_name *taken = cli_scenario_name_find(run, name);
+    if (taken != NULL && taken->is_account)
+        return bl_fail(err, BAALS_MISUSE_ARGUMENT, "\"%s\" is the name of an account", name);
     if (run->name_count == CLI_SCENARIO_NAMES_MAX)
         return bl_fail(err, BAALS_LIMIT, "a scenario has at most %u accounts and contracts",
                        CLI_SCENARIO_NAMES_MAX);

@@ -14,6 +14,7 @@
 #define TEST_FINDINGS_MAX ((size_t)16 * 1024 * 1024)
 #define TEST_FILES_MAX 256u
 #define TEST_SUFFIX ".scenario.json"
+#define TEST_GAS_SUFFIX ".gas"
 
 /* One run of the command. */
 struct test_run {
@@ -96,21 +97,43 @@ static void test_compare_gas(struct cli_finding *finding, const char *kept, cons
     }
 }
 
+/* "dir/name.gas" for "dir/name.scenario.json", and for any other name that with ".gas" behind. */
+static baals_status test_gas_path(struct test_run *test,
+                                  const char **out,
+                                  const struct cli_scenario_file *file,
+                                  baals_error *err)
+{
+    size_t len = strlen(file->path);
+    size_t suffix = sizeof TEST_SUFFIX - 1;
+    if (len > suffix && strcmp(file->path + len - suffix, TEST_SUFFIX) == 0)
+        len -= suffix;
+    char *path = bl_arena_zero(&test->cli->arena, len + sizeof TEST_GAS_SUFFIX, 1);
+    if (path == NULL)
+        return bl_fail(err, BAALS_NOMEM, "no memory for a path");
+    memcpy(path, file->path, len);
+    memcpy(path + len, TEST_GAS_SUFFIX, sizeof TEST_GAS_SUFFIX);
+    *out = path;
+    return BAALS_OK;
+}
+
 static baals_status
 test_gas_snapshot(struct test_run *test, const struct cli_scenario_file *file, baals_error *err)
 {
     struct cli *cli = test->cli;
-    const char *path = cli->args.values[CLI_GAS_SNAPSHOT];
+    const char *path;
     struct cli_finding finding = {.message = ""};
     baals_slice kept;
-    if (path == NULL)
+    if (!cli_has(cli, CLI_GAS))
         return BAALS_OK;
     BL_TRY(bl_buffer_status(&test->gas, err));
-    baals_status status = cli_has(cli, CLI_UPDATE)
-                              ? BAALS_NOTFOUND
-                              : cli_read_file(cli, &kept, path, TEST_FINDINGS_MAX, err);
-    if (status == BAALS_NOTFOUND)
+    BL_TRY(test_gas_path(test, &path, file, err));
+    if (cli_has(cli, CLI_UPDATE))
         return bl_file_write_all(cli->env, path, bl_buffer_slice(&test->gas), err);
+    baals_status status = cli_read_file(cli, &kept, path, TEST_FINDINGS_MAX, err);
+    if (status == BAALS_NOTFOUND) {
+        cli_finding_set(&finding, "there is no %.200s; --update writes it", path);
+        return test_report(test, file, "gas as it was", &finding, err);
+    }
     BL_TRY(status);
     bl_buffer_append_u8(&test->gas, 0);
     BL_TRY(bl_buffer_status(&test->gas, err));

@@ -15,21 +15,27 @@ def build(s, source, name):
                    check=True, env=dict(os.environ, PATH=os.environ["PATH"]))
 
 
-def modules(s):
+LANGUAGES = (("C", ".c"),)
+
+
+def modules(s, suffix=".c"):
     words = []
     for name in ("counter", "token", "auction"):
-        build(s, os.path.join(EXAMPLES, name + ".c"), name)
+        build(s, os.path.join(EXAMPLES, name + suffix), name)
         words += ["--module", "%s=%s.wasm" % (name, name)]
     return words
 
 
 def test_examples(s):
-    """Every scenario and property of the examples holds for the modules made of the C sources."""
-    report = s.json("test", EXAMPLES, *modules(s))
-    check(report["failed"] == 0 and report["passed"] >= 15, str(report))
+    """The one scenario file of the examples holds for them in every language they are written in."""
+    totals = []
+    for language, suffix in LANGUAGES:
+        report = s.json("test", EXAMPLES, *modules(s, suffix))
+        check(report["failed"] == 0 and report["passed"] >= 15, "%s: %s" % (language, report))
+        totals.append("%s %d passed" % (language, report["passed"]))
     text = s.ok("test", EXAMPLES, *modules(s)).out
     check("ok      token moves\n" in text and "0 failed" in text, text)
-    return "%d passed" % report["passed"]
+    return ", ".join(totals)
 
 
 LEAKY = {
@@ -81,18 +87,22 @@ def test_long_counterexample(s):
     check(calls in s.run("test").out, "the text has the same calls")
 
 
-def test_gas_snapshot(s):
-    """Gas is written once, then compared; a change is told as it was and is."""
-    words = modules(s)
-    s.ok("test", EXAMPLES, *words, "--gas-snapshot", "gas.txt", "--filter", "counter")
-    first = s.read("gas.txt").decode()
+def test_gas(s):
+    """Gas is kept beside the scenarios, then compared; a change is told as it was and is."""
+    words = modules(s) + ["--gas", "--filter", "counter"]
+    with open(os.path.join(EXAMPLES, "examples.scenario.json"), encoding="utf-8") as handle:
+        s.write("x.scenario.json", handle.read())
+    missing = s.run("test", *words)
+    check(missing.code == 1 and "--update writes it" in missing.out, str(missing))
+    s.ok("test", *words, "--update")
+    first = s.read("x.gas").decode()
     check("counter counts [2] call counter.increment by alice" in first, first)
-    s.ok("test", EXAMPLES, *words, "--gas-snapshot", "gas.txt", "--filter", "counter")
-    s.write("gas.txt", first.replace("[2]", "[3]", 1))
-    changed = s.run("test", EXAMPLES, *words, "--gas-snapshot", "gas.txt", "--filter", "counter")
+    s.ok("test", *words)
+    s.write("x.gas", first.replace("[2]", "[3]", 1))
+    changed = s.run("test", *words)
     check(changed.code == 1 and "was:" in changed.out and "is:" in changed.out, str(changed))
-    s.ok("test", EXAMPLES, *words, "--gas-snapshot", "gas.txt", "--filter", "counter", "--update")
-    check(s.read("gas.txt").decode() == first, "written anew")
+    s.ok("test", *words, "--update")
+    check(s.read("x.gas").decode() == first, "written anew")
 
 
 def test_wrong_files(s):

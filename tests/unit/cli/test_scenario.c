@@ -49,6 +49,8 @@ static const struct {
     {"scenarios", "[{'name':'n','steps':{}}]", "scenarios[0].steps: expected an array"},
     {"scenarios", "[{'name':'n','steps':[],'x':1}]", "scenarios[0].x: there is no such member"},
     {"scenarios", "[{'name':'n','steps':[7]}]", "scenarios[0].steps[0]: expected an object"},
+    {"scenarios", "[{'name':'n','steps':[]},{'name':'m','steps':[]},{'name':'n','steps':[]}]",
+     "scenarios[2].name: [0] has it, too"},
     {"rest", ",'start_ms':'soon'", "start_ms: expected a whole number, got a string"},
     {"rest", ",'start_ms':-1", "start_ms: expected a whole number"},
     {"rest", ",'about':5", "about: expected a text"},
