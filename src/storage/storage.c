@@ -87,6 +87,7 @@ baals_status bl_storage_open(
         if (backend->marker == NULL)
             return backend->open(out, env, path, err);
     }
+    BL_TRY(bl_env_make_dir(env, path, err));
     BL_TRY(storage_backend_of(&there, env, path, err));
     if (backend == NULL)
         backend = there != NULL ? there : &storage_backends[0];

@@ -449,7 +449,6 @@ static baals_status lmdb_open(struct lmdb_storage *storage, const char *path, ba
     char data[BL_PATH_MAX];
     int dead = 0;
     BL_TRY(bl_path_join(data, sizeof(data), path, "data.mdb", err));
-    BL_TRY(bl_env_make_dir(storage->env, path, err));
     int code = lmdb_env_open(&storage->mdb, path);
     if (code != 0)
         return lmdb_fail(code, path, err);

@@ -388,7 +388,6 @@ static baals_status rocks_open(struct rocks_storage *storage, const char *path, 
     char *text = NULL;
     sigset_t all;
     sigset_t before;
-    BL_TRY(bl_env_make_dir(storage->env, path, err));
     storage->write_options = rocksdb_writeoptions_create();
     rocksdb_writeoptions_set_sync(storage->write_options, 1);
     rocksdb_options_t *options = rocks_options();
