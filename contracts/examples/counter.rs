@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-//! A counter: the smallest contract that keeps state. The same as counter.c, in Rust.
+//! A counter: the smallest contract that keeps state.
 #![no_std]
 
 use baals_contract::{emit, method, require, storage, view};

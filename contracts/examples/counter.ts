@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A counter: the smallest contract that keeps state. What each method does is in counter.abi.json.
+// A counter: the smallest contract that keeps state.
 import { Args, Event, Writer, ensure, finishU64, storageGetU64, storageSetU64, unpaid, utf8 } from "baals";
 
 function save(count: u64): void {

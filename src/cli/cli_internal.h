@@ -73,6 +73,11 @@ baals_status cli_open_new(int *fd_out, const char *path, baals_error *err);
 baals_status cli_open_existing(int *fd_out, const char *path, baals_error *err);
 /* The folder and its parents, mode 0700. */
 baals_status cli_make_dirs(const char *path, baals_error *err);
+/* A new folder that others may look into, as the umask says; LIMIT_EXISTS when there is one. */
+baals_status cli_make_project_dir(const char *path, baals_error *err);
+/* A new file in such a folder, with the folders it needs. `mode` is before the umask. */
+baals_status
+cli_write_project(const char *path, baals_slice bytes, unsigned mode, baals_error *err);
 /* Removes a folder that this run made, with everything in it. */
 void cli_remove_tree(const char *path);
 /* "dir/name" in the arena. */
@@ -255,6 +260,7 @@ baals_status cli_run_export(struct cli *cli, struct bl_json_writer *w, baals_err
 baals_status cli_run_import(struct cli *cli, struct bl_json_writer *w, baals_error *err);
 baals_status cli_run_prove(struct cli *cli, struct bl_json_writer *w, baals_error *err);
 baals_status cli_run_abi(struct cli *cli, struct bl_json_writer *w, baals_error *err);
+baals_status cli_run_new_contract(struct cli *cli, struct bl_json_writer *w, baals_error *err);
 baals_status cli_run_bench(struct cli *cli, struct bl_json_writer *w, baals_error *err);
 baals_status cli_run_test(struct cli *cli, struct bl_json_writer *w, baals_error *err);
 baals_status cli_run_verify_proof(struct cli *cli, struct bl_json_writer *w, baals_error *err);

@@ -85,6 +85,7 @@ const struct cli_option cli_options[CLI_OPTION_COUNT] = {
     [CLI_LIST] = {"list", NULL, "the lines there are", CLI_OPTION_FLAG},
     [CLI_BLOCKS] = {"blocks", "N", "blocks of the line growth (100000)", CLI_OPTION_VALUE},
     [CLI_TXS] = {"txs", "N", "transactions in each of them (1)", CLI_OPTION_VALUE},
+    [CLI_LANG] = {"lang", "c|rust|as", "the language: C, Rust or AssemblyScript", CLI_OPTION_VALUE},
     [CLI_MARKDOWN] = {"markdown", NULL, "print the table of docs/performance.md", CLI_OPTION_FLAG},
 };
 
@@ -167,6 +168,9 @@ const struct cli_command cli_commands[] = {
      "baals prove storage blc1.../6b6579      the key in hex behind the contract"},
     {"verify-proof", "FILE [STATE_ROOT]", 0, cli_run_verify_proof,
      "check a proof that prove --json printed", "baals verify-proof proof.json"},
+    {"new contract", "NAME", CLI_BIT(CLI_LANG), cli_run_new_contract,
+     "make a folder with a contract that works, and the kit to build it with",
+     "baals new contract shop --lang rust"},
     {"test", "[PATH...]",
      CLI_BIT(CLI_MODULE) | CLI_BIT(CLI_FILTER) | CLI_BIT(CLI_SEED) | CLI_BIT(CLI_GAS) |
          CLI_BIT(CLI_UPDATE),

@@ -137,13 +137,18 @@ cli_read_secret(char *out, size_t out_size, size_t *len_out, const char *path, b
 
 /* ---- writing ---- */
 
-baals_status cli_open_new(int *fd_out, const char *path, baals_error *err)
+static baals_status files_open_new(int *fd_out, const char *path, mode_t mode, baals_error *err)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     if (fd < 0)
         return files_fail(err, "make", path);
     *fd_out = fd;
     return BAALS_OK;
+}
+
+baals_status cli_open_new(int *fd_out, const char *path, baals_error *err)
+{
+    return files_open_new(fd_out, path, 0600, err);
 }
 
 baals_status cli_write_new(const char *path, baals_slice bytes, baals_error *err)
@@ -184,6 +189,37 @@ baals_status cli_make_dirs(const char *path, baals_error *err)
         part[i] = at;
     }
     return BAALS_OK;
+}
+
+baals_status cli_make_project_dir(const char *path, baals_error *err)
+{
+    return mkdir(path, 0777) == 0 ? BAALS_OK : files_fail(err, "make the folder", path);
+}
+
+/* The folders above `path`, those that are not there yet. */
+static baals_status files_make_parents(const char *path, baals_error *err)
+{
+    char part[BL_PATH_MAX];
+    BL_ASSERT(strlen(path) < sizeof part);
+    memcpy(part, path, strlen(path) + 1);
+    for (char *slash = strchr(part + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        if (mkdir(part, 0777) != 0 && errno != EEXIST)
+            return files_fail(err, "make the folder", part);
+        *slash = '/';
+    }
+    return BAALS_OK;
+}
+
+baals_status cli_write_project(const char *path, baals_slice bytes, unsigned mode, baals_error *err)
+{
+    int fd = -1;
+    BL_TRY(files_make_parents(path, err));
+    BL_TRY(files_open_new(&fd, path, (mode_t)mode, err));
+    baals_status status = cli_write_fd(fd, bytes, err);
+    if (close(fd) != 0 && status == BAALS_OK)
+        status = files_fail(err, "write", path);
+    return status;
 }
 
 /* Folders of a data directory do not nest deeper than this. */

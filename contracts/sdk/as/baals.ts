@@ -2,7 +2,7 @@
 /**
  * Contracts in AssemblyScript: the host interface of BaaLS, versions 1 and 2, and a little CBOR.
  *
- * A contract is one file that imports from "baals" and is compiled by build-contract. A method is an
+ * A contract is one file that imports from "baals" and is compiled by tools/build-contract. A method is an
  * exported function without parameters and result:
  *
  *     export function increment(): void { unpaid(); ... }
@@ -251,10 +251,12 @@ export function transfer(to: Address, amount: u64): u32 {
 
 /** The value, null when the key has none. Keys are 1 to 256 bytes. */
 export function storageGet(key: Bytes): Bytes | null {
-  const len = hostStorageRead(at(key), key.length, 0, 0);
+  const small = memory.data(64);
+  const len = hostStorageRead(at(key), key.length, small, 64);
   if (len == 0xffffffff) return null;
   const out = new StaticArray<u8>(len);
-  hostStorageRead(at(key), key.length, at(out), len);
+  if (len <= 64) memory.copy(at(out), small, len);
+  else hostStorageRead(at(key), key.length, at(out), len);
   return out;
 }
 
@@ -285,8 +287,10 @@ export class Scan {
   key: Bytes = new StaticArray<u8>(0);
   value: Bytes = new StaticArray<u8>(0);
 
-  constructor(prefix: Bytes, descending: bool = false) {
-    this.handle = hostStorageScan(at(prefix), prefix.length, 0, 0, descending ? 1 : 0);
+  /** From the first key, or descending from the last; with `start` from that key on. */
+  constructor(prefix: Bytes, descending: bool = false, start: Bytes | null = null) {
+    const from = start === null ? new StaticArray<u8>(0) : start;
+    this.handle = hostStorageScan(at(prefix), prefix.length, at(from), from.length, descending ? 1 : 0);
   }
 
   next(): bool {
@@ -454,6 +458,14 @@ export class Args {
     return this.head(0);
   }
 
+  /** A number that may be negative. */
+  i64(): i64 {
+    const negative = this.pos < this.len && load<u8>(this.start + this.pos) >> 5 == 1;
+    const number = this.head(negative ? 1 : 0);
+    ensure(number <= (i64.MAX_VALUE as u64), "a number is out of range");
+    return negative ? -1 - (number as i64) : (number as i64);
+  }
+
   bytes(): Bytes {
     return this.copy(2);
   }
@@ -521,6 +533,11 @@ export class Writer {
     return this;
   }
 
+  i64(number: i64): Writer {
+    this.head(number < 0 ? 1 : 0, (number < 0 ? ~number : number) as u64);
+    return this;
+  }
+
   bytes(bytes: Bytes): Writer {
     this.head(2, bytes.length);
     this.raw(at(bytes), bytes.length);
@@ -528,7 +545,11 @@ export class Writer {
   }
 
   text(text: string): Writer {
-    const bytes = utf8(text);
+    return this.textBytes(utf8(text));
+  }
+
+  /** A text, as its UTF-8 bytes. */
+  textBytes(bytes: Bytes): Writer {
     this.head(3, bytes.length);
     this.raw(at(bytes), bytes.length);
     return this;
