@@ -106,9 +106,9 @@ class Chain:
         address = formats.contract_id_genesis(name)
         if formats.sha256(code) != code_hash or contracts.accept(code) is None:
             raise formats.Reject("GENESIS_CONTRACT", 0)
-        self.install(address, code, None)
+        self.install(address, self.keep(code), None)
         zero = bytes(32)
-        context = contracts.Context(self, zero, self.chain_id, zero, 0, self.start)
+        context = contracts.Context(self, zero, self.chain_id, zero, 0, self.start, zero)
         status, _, _ = contracts.Frame(context, address, zero, 0, contracts.INIT, b"", init, gas).run()
         self.events = []
         if status != contracts.OK:
@@ -138,12 +138,23 @@ class Chain:
         self.state.stores = {name: dict(store) for name, store in stores.items()}
         self.events = list(events)
 
-    def install(self, address, code, creator):
+    def stored_code(self, digest):
+        return self.modules[digest] if digest in self.state.stores["code"] else None
+
+    def keep(self, code):
+        """The hash of a module that is in the state from now on."""
         digest = formats.sha256(code)
         self.modules[digest] = code
         self.state.stores["code"][digest] = formats.enc(len(code))
-        balance = self.account(address)[0]
-        self.store(address, [balance, 0, digest, creator])
+        return digest
+
+    def install(self, address, digest, creator):
+        self.store(address, [self.balance(address), 0, digest, creator])
+
+    def set_code(self, address, digest):
+        account = self.account(address)
+        account[2] = digest
+        self.store(address, account)
 
     # ---- records ----
 
@@ -227,7 +238,7 @@ class Chain:
     def enter(self, block, sender, contract, entry, method, arguments, amount, gas):
         """An execution of a transaction: (gas spent, output)."""
         context = contracts.Context(self, sender, self.chain_id, block["tx_id"], block["index"],
-                                    block["timestamp_ms"])
+                                    block["timestamp_ms"], self.hash())
         frame = contracts.Frame(context, contract, sender, amount, entry, method, arguments, gas)
         status, spent, output = frame.run()
         if status != contracts.OK:
@@ -271,7 +282,7 @@ class Chain:
             raise Status("OUT_OF_GAS")
         if contracts.accept(code) is None:
             raise Status("BAD_CODE", cost)
-        self.install(address, code, sender)
+        self.install(address, self.keep(code), sender)
         self.move(sender, address, amount)
         try:
             spent, output = self.enter(block, sender, address, contracts.INIT, b"", init_args, amount,

@@ -192,14 +192,16 @@ class Module:
 SCHEDULES = {
     1: {
         "memory": 2, "memory_size": 4, "page": 4096,
-        "balance": 3000, "code_hash": 3000, "transfer_create": 6000, "instance_pages": 256,
+        "balance": 3000, "code_hash": 3000, "transfer": 9000, "transfer_create": 6000, "set_code": 10000,
+        "instance_pages": 256,
         "instance_page_more": 0, "storage_absent": 0, "storage_read": 3000, "storage_write": 6000,
         "storage_remove": 4000, "scan": 3000, "next": 1500, "keccak": (500, 5), "blake": (300, 2),
         "ed25519": (60000, 4), "ecdsa": (120000, 90000, 200000), "load_bytes": 4, "deploy_byte": 20,
     },
     2: {
         "memory": 3, "memory_size": 2, "page": 65536,
-        "balance": 10000, "code_hash": 10000, "transfer_create": 8000, "instance_pages": 2,
+        "balance": 10000, "code_hash": 10000, "transfer": 20000, "transfer_create": 8000, "set_code": 20000,
+        "instance_pages": 2,
         "instance_page_more": 65536, "storage_absent": 8000, "storage_read": 4000, "storage_write": 16000,
         "storage_remove": 16000, "scan": 1000, "next": 4000, "keccak": (1000, 6), "blake": (400, 3),
         "ed25519": (100000, 5), "ecdsa": (200000, 200000, 800000), "load_bytes": 1, "deploy_byte": 128,
