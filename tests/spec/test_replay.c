@@ -2,7 +2,7 @@
 /*
  * Chains of many kinds of transactions, made by the library, exported, and replayed by
  * tools/spec_replay.py, which was written from docs/spec alone: both must agree on every receipt
- * and root. `--keep FOLDER` leaves the exports there. Needs wat2wasm and clang-14.
+ * and root. `--keep FOLDER` leaves the exports there. Needs wat2wasm, clang-14 and wasi-libc.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -191,7 +191,7 @@ static void replay_act(struct replay *r, baals_address sender, baals_tx action)
 
 /* ---- modules ---- */
 
-static baals_slice replay_example(const char *name)
+static baals_slice replay_example(const char *tool, const char *name)
 {
     char folder[1024];
     char source[64];
@@ -199,8 +199,8 @@ static baals_slice replay_example(const char *name)
     testlib_temp_dir(folder, sizeof folder, "replay");
     (void)snprintf(source, sizeof source, "contracts/examples/%s.c", name);
     (void)snprintf(module, sizeof module, "%s/%s.wasm", folder, name);
-    const char *const argv[] = {testlib_source_path("tools/build-contract"),
-                                testlib_source_path(source), module, NULL};
+    const char *const argv[] = {testlib_source_path(tool), testlib_source_path(source), module,
+                                NULL};
     assert_int_equal(testlib_run(argv), 0);
     size_t len = 0;
     uint8_t *code = testlib_read_file(&len, module);
@@ -217,11 +217,12 @@ static void replay_free(baals_slice bytes)
     free(module.owned);
 }
 
-/* tests/spec/lab.wat: a method for each thing a contract can do. */
-static baals_slice replay_lab(void)
+/* tests/spec/lab.wat: a method for each thing a contract can do under version 1 of the host
+ * interface; tests/spec/factory.wat: what version 2 adds. */
+static baals_slice replay_text(const char *path)
 {
     size_t len = 0;
-    char *text = (char *)testlib_read_file(&len, testlib_source_path("tests/spec/lab.wat"));
+    char *text = (char *)testlib_read_file(&len, testlib_source_path(path));
     uint8_t *code = testlib_wat(&len, text);
     free(text);
     return bl_slice(code, len);
@@ -399,8 +400,8 @@ static void replay_out_of_gas(struct replay *r, const baals_address *lab, baals_
 static void replay_examples(struct replay *r)
 {
     static const uint8_t supply[] = {0x81, 0x19, 0x27, 0x10};
-    baals_slice counter = replay_example("counter");
-    baals_slice token = replay_example("token");
+    baals_slice counter = replay_example("tools/build-contract", "counter");
+    baals_slice token = replay_example("tools/build-contract", "token");
     baals_slice init = bl_slice(supply, sizeof supply);
     baals_address count_id = replay_deploy(r, 6, counter, NULL, 0);
     baals_address token_id = replay_deploy(r, 6, token, &init, 25);
@@ -490,7 +491,7 @@ static void test_one_authority(void **state)
     chain_genesis_init(&r.genesis, 1);
     chain_genesis_counter(&r.genesis);
     replay_open(&r, 1);
-    baals_slice code = replay_lab();
+    baals_slice code = replay_text("tests/spec/lab.wat");
     replay_plain(&r);
     replay_bad(&r);
     baals_slice init = replay_bytes("first value");
@@ -567,7 +568,7 @@ static void test_random(void **state)
     chain_genesis_init(&r.genesis, 1);
     chain_genesis_counter(&r.genesis);
     replay_open(&r, 1);
-    baals_slice code = replay_lab();
+    baals_slice code = replay_text("tests/spec/lab.wat");
     baals_address lab = replay_deploy(&r, 1, code, NULL, 500);
     replay_block(&r);
     for (unsigned i = 0; i < 120; i++) {
@@ -590,6 +591,269 @@ static void test_random(void **state)
     replay_free(code);
 }
 
+/* ---- version 2 of the host interface ---- */
+
+/* The factory of tests/spec/factory.wat, deployed twice, and a command. */
+struct replay_factory {
+    struct replay r;
+    baals_slice code;
+    baals_slice notes_code;
+    baals_address id;
+    baals_address other;
+    baals_address notes;
+    baals_hash code_hash;
+    baals_hash counter_hash;
+};
+
+static const uint8_t replay_salt[32] = {5};
+
+/* Arguments of several parts. */
+static baals_slice replay_joined(baals_slice first, baals_slice second, baals_slice third)
+{
+    static uint8_t bytes[512];
+    const baals_slice parts[] = {first, second, third};
+    size_t len = 0;
+    for (size_t i = 0; i < BL_COUNT_OF(parts); i++) {
+        assert_true(len + parts[i].len <= sizeof bytes);
+        if (parts[i].len > 0)
+            memcpy(bytes + len, parts[i].data, parts[i].len);
+        len += parts[i].len;
+    }
+    return bl_slice(bytes, len);
+}
+
+static baals_slice replay_hash(const baals_hash *hash)
+{
+    return bl_slice(hash->bytes, sizeof hash->bytes);
+}
+
+/* A block; what was sent last succeeded, and its output begins with this byte. */
+static void replay_answer(struct replay *r, uint8_t first)
+{
+    baals_bytes bytes = {NULL, 0, NULL};
+    baals_receipt receipt;
+    baals_error err;
+    assert_true(r->sent_count > 0);
+    baals_hash id = r->sent[r->sent_count - 1];
+    replay_block(r);
+    assert_ok(baals_receipt_get(r->nodes[0].chain, &bytes, NULL, NULL, &id, &err));
+    assert_ok(baals_receipt_decode(&receipt, bl_slice(bytes.data, bytes.len), &err));
+    assert_int_equal(receipt.status, BAALS_RECEIPT_OK);
+    assert_true(receipt.output.len > 0);
+    assert_int_equal(receipt.output.data[0], first);
+    baals_bytes_free(&bytes);
+}
+
+/* Calls a method of the factory; its answer begins with a status. */
+static void
+replay_ask(struct replay_factory *f, const char *method, baals_slice args, uint8_t status)
+{
+    replay_call(&f->r, 3, &f->id, method, args, 2);
+    replay_answer(&f->r, status);
+}
+
+static void replay_factory_open(struct replay_factory *f, uint32_t gas_schedule)
+{
+    struct replay *r = &f->r;
+    memset(f, 0, sizeof *f);
+    chain_genesis_init(&r->genesis, 1);
+    r->genesis.genesis.params.gas_schedule = gas_schedule;
+    chain_genesis_counter(&r->genesis);
+    replay_open(r, 1);
+    r->gas_limit = 8000000;
+    f->counter_hash = r->genesis.contract.code_hash;
+    f->code = replay_text("tests/spec/factory.wat");
+    f->notes_code = replay_example("tools/build-wasi", "wasi_notes");
+    bl_sha256(&f->code_hash, f->code);
+    f->id = replay_deploy(r, 1, f->code, NULL, 1000);
+    f->other = replay_deploy(r, 1, f->code, NULL, 1000);
+    f->notes = replay_deploy(r, 1, f->notes_code, NULL, 3);
+    replay_block(r);
+    assert_int_equal(r->seen[BAALS_RECEIPT_OK], 3);
+}
+
+static void replay_factory_close(struct replay_factory *f, const char *name)
+{
+    replay_finish(&f->r, name);
+    replay_free(f->code);
+    replay_free(f->notes_code);
+}
+
+/* Contracts that a contract makes, and every way in which it fails to. */
+static void replay_make(struct replay_factory *f)
+{
+    const baals_slice none = bl_slice(NULL, 0);
+    const baals_slice salt = bl_slice(replay_salt, sizeof replay_salt);
+    const baals_slice code = replay_hash(&f->code_hash);
+    baals_address made;
+    baals_hash salt_hash;
+    memcpy(salt_hash.bytes, replay_salt, sizeof replay_salt);
+    baals_contract_id_from_contract(&made, &f->id, &salt_hash, &f->code_hash);
+    replay_ask(f, "make", replay_joined(code, salt, replay_bytes("refused")), 1);
+    replay_ask(f, "make_gas", replay_joined(code, salt, none), BAALS_RECEIPT_OUT_OF_GAS);
+    replay_ask(f, "make_rich", replay_joined(code, salt, none), 100);
+    replay_transfer(&f->r, 2, made, 40); /* the id has a balance before it is a contract */
+    replay_ask(f, "make", replay_joined(code, salt, replay_bytes("hello")), 0);
+    replay_ask(f, "make", replay_joined(code, salt, none), BAALS_RECEIPT_ADDRESS_TAKEN);
+    replay_ask(f, "make", replay_joined(salt, salt, none), BAALS_RECEIPT_BAD_CODE);
+    replay_call(&f->r, 2, &made, "cat", replay_bytes("made by a contract"), 0);
+    replay_answer(&f->r, 'm');
+    /* Without init; with arguments that it cannot take; each made by the one before. */
+    replay_ask(f, "make", replay_joined(replay_hash(&f->counter_hash), salt, none), 0);
+    replay_ask(f, "make", replay_joined(replay_hash(&f->counter_hash), code, salt),
+               BAALS_RECEIPT_NO_METHOD);
+    static uint8_t nest[129];
+    memcpy(nest, code.data, 32);
+    nest[32] = 9;
+    nest[64] = 'd';
+    memcpy(nest + 65, code.data, 32);
+    replay_ask(f, "make", bl_slice(nest, sizeof nest), 0);
+}
+
+/* Code that is replaced, also by code that runs no method of the old one. */
+static void replay_become(struct replay_factory *f)
+{
+    const baals_slice none = bl_slice(NULL, 0);
+    const baals_slice code = replay_hash(&f->code_hash);
+    const baals_slice counter = replay_hash(&f->counter_hash);
+    struct replay *r = &f->r;
+    replay_ask(f, "become", replay_joined(code, replay_bytes("new"), none), 0);
+    replay_ask(f, "become", replay_joined(code, replay_bytes("refused"), none), 1);
+    replay_ask(f, "become", replay_joined(code, replay_bytes("s"), code), 0); /* REENTRY within */
+    replay_ask(f, "become", replay_joined(counter, code, none), BAALS_RECEIPT_NO_METHOD);
+    replay_ask(f, "become", bl_slice(replay_salt, sizeof replay_salt), BAALS_RECEIPT_BAD_CODE);
+    replay_ask(f, "become_gas", replay_joined(code, replay_bytes("new"), none),
+               BAALS_RECEIPT_OUT_OF_GAS);
+    replay_call(r, 3, &f->id, "become_trap", counter, 0);
+    replay_block(r);
+    replay_ask(f, "relay", replay_relayed(f->other, "become", counter), 0);
+    replay_call(r, 3, &f->other, "get", none, 0);
+    replay_answer(r, 0);
+    replay_call(r, 3, &f->other, "become", counter, 0); /* no method of the counter */
+    replay_block(r);
+}
+
+static void replay_money_and_keys(struct replay_factory *f)
+{
+    const baals_slice none = bl_slice(NULL, 0);
+    const baals_slice amount = bl_slice("\7\0\0\0\0\0\0\0", 8);
+    const baals_slice much = bl_slice("\0\0\0\0\0\1\0\0", 8);
+    const baals_address to[] = {chain_address(11), chain_address(2), chain_counter_id(), f->id};
+    struct replay *r = &f->r;
+    for (size_t i = 0; i < BL_COUNT_OF(to); i++) {
+        baals_slice address = bl_slice(to[i].bytes, 32);
+        replay_ask(f, "send", replay_joined(address, amount, none), 0);
+        replay_ask(f, "send", replay_joined(address, much, none), 100);
+    }
+    static const uint8_t system_address[32] = {[31] = 7};
+    replay_call(r, 3, &f->id, "send", replay_joined(bl_slice(system_address, 32), amount, none), 0);
+    replay_ask(f, "relay_view", replay_relayed(f->other, "send", none), BAALS_RECEIPT_TRAP);
+    replay_call(r, 3, &f->id, "luck", none, 0);
+    replay_ask(f, "relay", replay_relayed(f->other, "luck", none), 0);
+    uint8_t key[1 + 32 + 64 + 65] = {0};
+    assert_int_equal(
+        testlib_hex(key + 1, 96,
+                    "a18144a3cb394b0c677ef58b87ace617bbf57de4e0c56172438bdb48d46dede9"
+                    "cca6649424131300f1ff26543e27b7f1e20f7268d707e11210ea53a00171d198"
+                    "1b17a593cb3015e1ac5a263e4ea6e1fc14e266ca5f956adff0921c3e1da3e94d"),
+        96);
+    replay_ask(f, "recover", bl_slice(key + 1, 97), 1);
+    assert_int_equal(
+        testlib_hex(key + 97, 65,
+                    "047cd552f00dda067d882317d88e33b6cda8d01470549162aa1ee258718d27388e"
+                    "faa4f17157e9ea68c019601d9c4efcd54eaf29503d8ab8fd11b2db27b6083d7f"),
+        65);
+    key[0] = 1;
+    replay_ask(f, "verify", bl_slice(key, sizeof key), 1);
+    key[0] = 2;
+    replay_ask(f, "verify", bl_slice(key, sizeof key), 0);
+    key[0] = 3;
+    replay_call(r, 3, &f->id, "verify", bl_slice(key, sizeof key), 0);
+    replay_block(r);
+}
+
+static void replay_wasi(struct replay_factory *f)
+{
+    static const char *const plain[] = {"answers",  "cat",        "main",         "flood",
+                                        "complain", "list_limit", "list_pointer", "exit"};
+    struct replay *r = &f->r;
+    for (size_t i = 0; i < BL_COUNT_OF(plain); i++) {
+        replay_call(r, 4, &f->id, plain[i], replay_bytes("what is read and printed again"), 0);
+        replay_call(r, 4, &f->id, "relay", replay_relayed(f->other, plain[i], replay_bytes("x")),
+                    0);
+    }
+    replay_call(r, 4, &f->id, "exit", bl_slice("\0 well", 6), 0);
+    replay_block(r);
+    replay_call(r, 4, &f->notes, "main", replay_bytes("add milk\nadd bread and butter"), 5);
+    replay_answer(r, 'n');
+    replay_call(r, 4, &f->notes, "main", replay_bytes("add eggs\nsing\n"), 5);
+    replay_call(r, 4, &f->notes, "_start", replay_bytes("list\n"), 0);
+    replay_call(r, 4, &f->notes, "main", replay_bytes("list\n"), 0);
+    replay_answer(r, '0');
+    replay_ask(f, "relay_view", replay_relayed(f->notes, "main", replay_bytes("add tea")),
+               BAALS_RECEIPT_TRAP);
+    replay_ask(f, "relay", replay_relayed(f->notes, "main", replay_bytes("add tea\nlist")), 0);
+    r->gas_limit = 60000;
+    replay_call(r, 4, &f->notes, "main", replay_bytes("list\n"), 0);
+    replay_block(r);
+    r->gas_limit = 8000000;
+}
+
+static void replay_version_2(uint32_t gas_schedule, const char *name)
+{
+    struct replay_factory f;
+    replay_factory_open(&f, gas_schedule);
+    replay_make(&f);
+    replay_money_and_keys(&f);
+    replay_wasi(&f);
+    replay_become(&f);
+    replay_factory_close(&f, name);
+}
+
+/* Goal: what version 2 of the host interface adds, at the prices of schedule 1. */
+static void test_version_2_schedule_1(void **state)
+{
+    (void)state;
+    replay_version_2(1, "version_2_schedule_1");
+}
+
+/* Goal: the same at the prices of schedule 2. */
+static void test_version_2_schedule_2(void **state)
+{
+    (void)state;
+    replay_version_2(2, "version_2_schedule_2");
+}
+
+/* Goal: what a generator asks of the factory and of a command, with gas that ends anywhere. */
+static void test_random_version_2(void **state)
+{
+    (void)state;
+    static const char *const methods[] = {"make",  "make_gas", "make_rich", "become", "become_gas",
+                                          "send",  "luck",     "recover",   "verify", "become_trap",
+                                          "relay", "cat",      "exit",      "flood",  "answers"};
+    struct testlib_rng rng = testlib_rng(2);
+    struct replay_factory f;
+    replay_factory_open(&f, 2);
+    for (unsigned i = 0; i < 120; i++) {
+        uint8_t args[160];
+        testlib_rng_bytes(&rng, args, sizeof args);
+        memcpy(args, f.code_hash.bytes, 32);
+        if (testlib_rng_below(&rng, 4) == 0)
+            args[0] = (uint8_t)testlib_rng_below(&rng, 4);
+        memset(args + 33, 0, 31); /* salts meet, and amounts are there */
+        size_t len = (size_t)testlib_rng_below(&rng, sizeof args + 1);
+        baals_slice input = bl_slice(args, len);
+        const char *method = methods[testlib_rng_below(&rng, BL_COUNT_OF(methods))];
+        if (strcmp(method, "relay") == 0)
+            input = replay_relayed(f.notes, "main", replay_bytes(len % 2 ? "add one" : "list"));
+        f.r.gas_limit = 60000 + testlib_rng_below(&rng, len % 3 ? 800000 : 60000);
+        replay_call(&f.r, 1 + i % 5, &f.id, method, input, testlib_rng_below(&rng, 300));
+        if (i % 15 == 14)
+            replay_block(&f.r);
+    }
+    replay_factory_close(&f, "random_version_2");
+}
+
 int main(int argc, char **argv)
 {
     testlib_init(argc, argv);
@@ -601,6 +865,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_one_authority),
         cmocka_unit_test(test_three_authorities),
         cmocka_unit_test(test_random),
+        cmocka_unit_test(test_version_2_schedule_1),
+        cmocka_unit_test(test_version_2_schedule_2),
+        cmocka_unit_test(test_random_version_2),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
