@@ -5,8 +5,8 @@
  * counts the instructions: one is one simple operation. Each line is measured several times;
  * median, lowest and highest are given.
  *
- * With --worst the longest any module of 1 MiB takes until it can run is measured instead, which
- * takes minutes; with --module the stages of one module.
+ * With --worst the longest any module of 1 MiB takes until it can run is measured instead; with
+ * --module the stages of one module.
  *
  * usage: baals-bench-vm [--smoke | --worst | --module FILE]
  */

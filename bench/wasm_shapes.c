@@ -10,6 +10,13 @@
 #define SHAPES_BYTES_MAX (1024u * 1024u)
 #define SHAPES_BODY_MAX 190000u
 #define SHAPES_TABLE_LABELS 1024u
+/* Adds 1 to a local; to eight of them. */
+#define SHAPES_STEP(local) "20" local "42017c21" local
+#define SHAPES_STEPS                                                                               \
+    SHAPES_STEP("00")                                                                              \
+    SHAPES_STEP("01")                                                                              \
+    SHAPES_STEP("02")                                                                              \
+    SHAPES_STEP("03") SHAPES_STEP("04") SHAPES_STEP("05") SHAPES_STEP("06") SHAPES_STEP("07")
 
 struct shape {
     const char *name;
@@ -74,6 +81,20 @@ static const struct shape shapes[] = {
      .unit = "0b024041000e8008",
      .labels = SHAPES_TABLE_LABELS + 1,
      .units_body = 180,
+     .bodies = 1000},
+    {.name = "branch tables and locals",
+     .locals = "01087e",
+     .open = "0240",
+     .depth = 1,
+     .unit = "0b0340" SHAPES_STEPS "23000e8008",
+     .labels = SHAPES_TABLE_LABELS + 1,
+     .units_body = 170,
+     .bodies = 1000},
+    {.name = "loops and locals",
+     .locals = "01087e",
+     .unit = "0340034003400340" SHAPES_STEPS "23000d000b23000d000b23000d000b23000d000b",
+     .units_body = 400,
+     .units_module = 4000,
      .bodies = 1000},
     {.name = "dead code", .open = "024000", .depth = 1, .unit = "1a", .bodies = 1000},
     {.name = "locals", .locals = "01f4037e", .unit = "20007a1a", .units_body = 100, .bodies = 99},

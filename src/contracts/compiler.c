@@ -3,10 +3,12 @@
  * A ring of modules to compile and one thread that takes them out. Each module in it carries a
  * reference, so that the cache may evict it meanwhile. A module is tried once: its state goes from
  * NONE over WANTED to READY or REFUSED, by compare and exchange, and a refused one stays on the
- * interpreter.
+ * interpreter. So does one that is expected to take long, because closing has to wait for what was
+ * begun.
  */
 #include "contracts/compiler.h"
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
 
@@ -38,7 +40,7 @@ static void compiler_compile(const struct bl_compiler *compiler, struct bl_modul
     if (status != BAALS_OK) {
         bl_module_refuse_fast(module);
         if (setup->report != NULL)
-            setup->report(setup->report_ctx, err.message);
+            setup->report(setup->report_ctx, BL_LOG_WARN, err.message);
         return;
     }
     bl_module_set_fast(module, setup->fast, compiled);
@@ -75,9 +77,25 @@ static void *compiler_main(void *arg)
     return NULL;
 }
 
+/* Refuses a module that would take too long: the runtime cannot be stopped once it has begun. */
+static bool compiler_declines(const struct bl_compiler *compiler, struct bl_module *module)
+{
+    const struct bl_compiler_setup *setup = &compiler->setup;
+    if (module->compile_cost <= setup->cost_max)
+        return false;
+    baals_error why = {.status = BAALS_OK};
+    (void)bl_fail(&why, BAALS_UNSUPPORTED,
+                  "compiling it would cost %" PRIu64 " units, above the bound of %" PRIu64,
+                  module->compile_cost, setup->cost_max);
+    bl_module_refuse_fast(module);
+    if (setup->report != NULL)
+        setup->report(setup->report_ctx, BL_LOG_DEBUG, why.message);
+    return true;
+}
+
 void bl_compiler_request(struct bl_compiler *compiler, struct bl_module *module)
 {
-    if (!bl_module_want_fast(module))
+    if (!bl_module_want_fast(module) || compiler_declines(compiler, module))
         return;
     if (compiler->setup.at_once) {
         compiler_compile(compiler, module);

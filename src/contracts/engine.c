@@ -13,6 +13,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "contracts/compile_cost.h"
 #include "contracts/frame.h"
 #include "contracts/host.h"
 #include "contracts/stacks.h"
@@ -258,10 +259,10 @@ static const struct baals_contract_engine_ops engine_ops = {
     .close = engine_close,
 };
 
-static void engine_report(void *ctx, const char *message)
+static void engine_report(void *ctx, enum bl_log_level level, const char *message)
 {
     struct engine *self = ctx;
-    bl_log(self->env, BL_LOG_WARN, "a contract stays on the interpreter: %s", message);
+    bl_log(self->env, level, "a contract stays on the interpreter: %s", message);
 }
 
 /* The interpreter, the cache and what builds modules. */
@@ -292,6 +293,7 @@ engine_open_fast(struct engine *self, const struct bl_contract_options *options,
                                       .functions = self->functions,
                                       .function_count = BL_HOST_FUNCTION_COUNT,
                                       .at_once = options->compile_at_once,
+                                      .cost_max = BL_COMPILE_COST_MAX,
                                       .report = engine_report,
                                       .report_ctx = self};
     BL_TRY(bl_vm_wasmtime_new(&self->fast, self->alloc, &wasmtime, err));

@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "contracts/compile_cost.h"
+
 /* Decoding is linear in at most 1 MiB of code and 4 MiB of instrumented code. */
 #define MODULE_SCRATCH_MAX ((size_t)512 * 1024 * 1024)
 #define MODULE_INSTRUMENTED_MAX ((size_t)4 * 1024 * 1024)
@@ -98,6 +100,7 @@ static baals_status module_build(struct bl_module *module,
     module->code_len = code.len;
     module->memory_pages = input->memory_min;
     module->active_data_bytes = input->active_data_bytes;
+    module->compile_cost = bl_compile_cost(work->info.module);
     BL_TRY(bl_vm_compile(module->vm, &module->compiled, bl_buffer_slice(&module->instrumented),
                          builder->functions, builder->function_count, err));
     module->bytes = sizeof *module + module->arena.used + module->instrumented.cap +

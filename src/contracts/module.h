@@ -44,6 +44,7 @@ struct bl_module {
     uint64_t code_len;
     uint64_t memory_pages; /* initial */
     uint64_t active_data_bytes;
+    uint64_t compile_cost; /* of the instrumented form (contracts/compile_cost.h) */
 
     atomic_int fast_state; /* enum bl_module_fast_state; READY publishes the two below */
     baals_vm *fast_vm;

@@ -176,6 +176,43 @@ static void test_refused(void **state)
     engines_close(&engines);
 }
 
+/* A contract whose method `m` is `count` indirect calls and then an output. */
+static void engines_deploy_calls(struct engines *engines, uint8_t address, unsigned count)
+{
+    char *text = malloc(ENGINES_TEXT_MAX);
+    assert_non_null(text);
+    int len = snprintf(text, ENGINES_TEXT_MAX,
+                       "(table 1 funcref) (elem (i32.const 0) $f) (global $n (mut i32) (i32.const "
+                       "0)) (func $f (global.set $n (i32.add (global.get $n) (i32.const 1))))"
+                       "(func (export \"m\") ");
+    for (unsigned i = 0; i < count; i++)
+        len +=
+            snprintf(text + len, ENGINES_TEXT_MAX - (size_t)len, "(call_indirect (i32.const 0)) ");
+    (void)snprintf(text + len, ENGINES_TEXT_MAX - (size_t)len,
+                   "(i32.store (i32.const 0) (global.get $n))"
+                   " (call $output (i32.const 0) (i32.const 4)))");
+    engines_deploy(engines, address, text);
+    free(text);
+}
+
+/* Goal: a module that would take wasmtime long is never given to it, and its receipt is the same;
+ * one of the same kind within the bound is. */
+static void test_bound(void **state)
+{
+    (void)state;
+    struct engines engines = engines_open((struct bl_contract_options){.compile_at_once = true});
+    engines_deploy_calls(&engines, 0xaa, 12000);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(engines_call(&engines, "m", NULL, 10000000), BAALS_RECEIPT_OK);
+    engines_expect(&engines, 0, 0);
+    engines_close(&engines);
+    engines = engines_open((struct bl_contract_options){.compile_at_once = true});
+    engines_deploy_calls(&engines, 0xaa, 500);
+    assert_int_equal(engines_call(&engines, "m", NULL, 10000000), BAALS_RECEIPT_OK);
+    engines_expect(&engines, 1, 0);
+    engines_close(&engines);
+}
+
 /* Goal: a failure of the host is no fault of the runtime, and is not run again. */
 static void test_host_failure(void **state)
 {
@@ -509,9 +546,10 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_native_stack), cmocka_unit_test(test_growth),
         cmocka_unit_test(test_pool),         cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_host_failure), cmocka_unit_test(test_background),
-        cmocka_unit_test(test_long_query),   cmocka_unit_test(test_signals),
-        cmocka_unit_test(test_choice),       cmocka_unit_test(test_generated),
+        cmocka_unit_test(test_bound),        cmocka_unit_test(test_host_failure),
+        cmocka_unit_test(test_background),   cmocka_unit_test(test_long_query),
+        cmocka_unit_test(test_signals),      cmocka_unit_test(test_choice),
+        cmocka_unit_test(test_generated),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,6 +11,9 @@
 #include "contracts/host.h"
 #include "testlib_wat.h"
 
+/* Above every module here, but for the one that costs exactly so much. */
+#define COMPILER_COST_MAX 100000u
+
 static const char compiler_text[] = "(module (memory 1) (func (export \"m\")))";
 
 struct compiler_fixture {
@@ -25,6 +28,7 @@ struct compiler_fixture {
     uint8_t *code;
     size_t code_len;
     char report[256];
+    enum bl_log_level level;
 };
 
 static baals_status compiler_refuse(baals_vm *self,
@@ -42,9 +46,10 @@ static baals_status compiler_refuse(baals_vm *self,
     return bl_fail(err, BAALS_INTERNAL_FAULT, "not this one");
 }
 
-static void compiler_report(void *ctx, const char *message)
+static void compiler_report(void *ctx, enum bl_log_level level, const char *message)
 {
     struct compiler_fixture *fx = ctx;
+    fx->level = level;
     (void)snprintf(fx->report, sizeof fx->report, "%s", message);
 }
 
@@ -69,6 +74,7 @@ static void compiler_open(struct compiler_fixture *fx, size_t cache_bytes, bool 
                                       .functions = fx->functions,
                                       .function_count = BL_HOST_FUNCTION_COUNT,
                                       .at_once = at_once,
+                                      .cost_max = COMPILER_COST_MAX,
                                       .report = compiler_report,
                                       .report_ctx = fx};
     assert_ok(bl_compiler_new(&fx->compiler, &setup, NULL));
@@ -128,10 +134,38 @@ static void test_refused(void **state)
     fx.fast->ops = &fx.refusing;
     bl_compiler_request(fx.compiler, module);
     assert_string_equal(fx.report, "not this one");
+    assert_int_equal(fx.level, BL_LOG_WARN);
     fx.fast->ops = ops;
     bl_compiler_request(fx.compiler, module);
     assert_null(bl_module_fast(module));
     bl_cache_release(fx.cache, module);
+    compiler_close(&fx);
+}
+
+/* Goal: a module beyond the bound is never given to the runtime, and one on it is. */
+static void test_bound(void **state)
+{
+    (void)state;
+    struct compiler_fixture fx;
+    compiler_open(&fx, SIZE_MAX, true);
+    struct bl_module *on = compiler_module(&fx, 1);
+    struct bl_module *beyond = compiler_module(&fx, 2);
+    assert_in_range(on->compile_cost, 1, COMPILER_COST_MAX);
+    on->compile_cost = COMPILER_COST_MAX;
+    beyond->compile_cost = COMPILER_COST_MAX + 1;
+    bl_compiler_request(fx.compiler, on);
+    assert_non_null(bl_module_fast(on));
+    assert_string_equal(fx.report, "");
+    for (int i = 0; i < 2; i++) {
+        bl_compiler_request(fx.compiler, beyond);
+        bl_compiler_wait(fx.compiler);
+        assert_null(bl_module_fast(beyond));
+    }
+    assert_string_equal(fx.report,
+                        "compiling it would cost 100001 units, above the bound of 100000");
+    assert_int_equal(fx.level, BL_LOG_DEBUG);
+    bl_cache_release(fx.cache, on);
+    bl_cache_release(fx.cache, beyond);
     compiler_close(&fx);
 }
 
@@ -198,8 +232,8 @@ int main(int argc, char **argv)
     testlib_init(argc, argv);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_background), cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_at_once),    cmocka_unit_test(test_eviction),
-        cmocka_unit_test(test_closing),
+        cmocka_unit_test(test_bound),      cmocka_unit_test(test_at_once),
+        cmocka_unit_test(test_eviction),   cmocka_unit_test(test_closing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
