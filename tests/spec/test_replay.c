@@ -696,6 +696,8 @@ static void replay_make(struct replay_factory *f)
     replay_ask(f, "make", replay_joined(code, salt, replay_bytes("hello")), 0);
     replay_ask(f, "make", replay_joined(code, salt, none), BAALS_RECEIPT_ADDRESS_TAKEN);
     replay_ask(f, "make", replay_joined(salt, salt, none), BAALS_RECEIPT_BAD_CODE);
+    replay_ask(f, "relay_view", replay_relayed(f->other, "make", replay_joined(code, salt, none)),
+               BAALS_RECEIPT_TRAP);
     replay_call(&f->r, 2, &made, "cat", replay_bytes("made by a contract"), 0);
     replay_answer(&f->r, 'm');
     /* Without init; with arguments that it cannot take; each made by the one before. */
@@ -708,6 +710,22 @@ static void replay_make(struct replay_factory *f)
     nest[64] = 'd';
     memcpy(nest + 65, code.data, 32);
     replay_ask(f, "make", bl_slice(nest, sizeof nest), 0);
+}
+
+/* A module is the chain's from the deploy that succeeded. */
+static void replay_make_undone(struct replay_factory *f)
+{
+    const baals_slice salt = bl_slice(replay_salt, sizeof replay_salt);
+    const baals_slice code = replay_text("tests/spec/lab.wat");
+    baals_slice init = replay_bytes("refused");
+    baals_hash hash;
+    bl_sha256(&hash, code);
+    (void)replay_deploy(&f->r, 1, code, &init, 0); /* REVERT */
+    replay_ask(f, "make", replay_joined(replay_hash(&hash), salt, init), BAALS_RECEIPT_BAD_CODE);
+    init = replay_bytes("first value");
+    (void)replay_deploy(&f->r, 1, code, &init, 0);
+    replay_ask(f, "make", replay_joined(replay_hash(&hash), salt, init), 0);
+    replay_free(code);
 }
 
 /* Code that is replaced, also by code that runs no method of the old one. */
@@ -726,6 +744,7 @@ static void replay_become(struct replay_factory *f)
                BAALS_RECEIPT_OUT_OF_GAS);
     replay_call(r, 3, &f->id, "become_trap", counter, 0);
     replay_block(r);
+    replay_ask(f, "relay_view", replay_relayed(f->other, "become", counter), BAALS_RECEIPT_TRAP);
     replay_ask(f, "relay", replay_relayed(f->other, "become", counter), 0);
     replay_call(r, 3, &f->other, "get", none, 0);
     replay_answer(r, 0);
@@ -804,6 +823,7 @@ static void replay_version_2(uint32_t gas_schedule, const char *name)
     struct replay_factory f;
     replay_factory_open(&f, gas_schedule);
     replay_make(&f);
+    replay_make_undone(&f);
     replay_money_and_keys(&f);
     replay_wasi(&f);
     replay_become(&f);
