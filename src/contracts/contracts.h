@@ -6,6 +6,7 @@
  * include/baals/ext/contract.h and its wrappers. Everything else in this folder is private to it.
  */
 #include "baals/ext/contract.h"
+#include "baals/ext/vm.h"
 #include "base/env.h"
 
 /* Settings of the engine; zeros are the defaults. */
@@ -18,6 +19,9 @@ struct bl_contract_options {
     uint32_t instances;   /* wasmtime's pool; default 128 */
     uint32_t
         memory_bytes; /* most of one memory in wasmtime; default 16 MiB, as contracts may have */
+    /* What wasmtime's code calls in the place of the host's functions (contracts/host.h), as many
+     * and as long as the engine lives; NULL: those. */
+    const baals_vm_host_function *fast_functions;
 };
 
 /* The engine "wasm". *out is released with bl_contract_close. NOMEM; UNSUPPORTED: the vm that was

@@ -6,7 +6,8 @@
  * behind.
  *
  * An execution that wasmtime failed to run is rolled back and run again, whole, on the interpreter:
- * what one machine's compiler or memory cannot do must never be a verdict.
+ * what one machine's compiler or memory cannot do must never be a verdict. When there is no memory
+ * for that either, the transaction is the fault.
  */
 #include "contracts/contracts.h"
 
@@ -202,6 +203,11 @@ static void engine_job_run(void *ctx)
            job->err != NULL ? job->err->message : "a fault");
     execution = engine_execution(self, job->params, job->host, job->err);
     job->status = engine_attempt(self, job->result_out, &execution);
+    /* Whoever calls such a contract must not be able to hold up every block that is made here. */
+    if (job->status == BAALS_NOMEM)
+        job->status = bl_fail(job->err, BAALS_INTERNAL_FAULT,
+                              "neither wasmtime nor, for want of memory, the interpreter could run "
+                              "the contract");
 }
 
 static baals_status engine_execute(baals_contract_engine *base,
@@ -288,14 +294,15 @@ engine_open_fast(struct engine *self, const struct bl_contract_options *options,
     struct bl_vm_wasmtime_options wasmtime = {.trap_signals = options->trap_signals,
                                               .instances = options->instances,
                                               .memory_bytes = options->memory_bytes};
-    struct bl_compiler_setup setup = {.alloc = self->alloc,
-                                      .cache = self->cache,
-                                      .functions = self->functions,
-                                      .function_count = BL_HOST_FUNCTION_COUNT,
-                                      .at_once = options->compile_at_once,
-                                      .cost_max = BL_COMPILE_COST_MAX,
-                                      .report = engine_report,
-                                      .report_ctx = self};
+    struct bl_compiler_setup setup = {
+        .alloc = self->alloc,
+        .cache = self->cache,
+        .functions = options->fast_functions != NULL ? options->fast_functions : self->functions,
+        .function_count = BL_HOST_FUNCTION_COUNT,
+        .at_once = options->compile_at_once,
+        .cost_max = BL_COMPILE_COST_MAX,
+        .report = engine_report,
+        .report_ctx = self};
     BL_TRY(bl_vm_wasmtime_new(&self->fast, self->alloc, &wasmtime, err));
     setup.fast = self->fast;
     BL_TRY(bl_compiler_new(&self->compiler, &setup, err));

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "contract_fixture.h"
+#include "contracts/host.h"
 
 #define ENGINES_TEXT_MAX ((size_t)2 * 1024 * 1024)
 
@@ -175,6 +176,76 @@ static void test_refused(void **state)
     engines_expect(&engines, 0, 0);
     engines_close(&engines);
 }
+
+/* ---- interruptions ---- */
+
+/* The memory that fails once when engines_interrupt is called; NULL: none does. */
+static struct testlib_faulty_alloc *engines_memory;
+
+/* In the place of log_event in wasmtime's code. */
+static baals_vm_action engines_interrupt(void *ctx,
+                                         baals_vm_instance *instance,
+                                         uint64_t *result_out,
+                                         const uint64_t *args)
+{
+    (void)ctx;
+    (void)instance;
+    (void)result_out;
+    (void)args;
+    if (engines_memory != NULL)
+        engines_memory->fail_at = engines_memory->calls + 1;
+    return BAALS_VM_ACTION_FORCE_INT;
+}
+
+static void engines_interrupting(baals_vm_host_function functions[BL_HOST_FUNCTION_COUNT])
+{
+    bl_host_functions(functions);
+    for (size_t i = 0; i < BL_HOST_FUNCTION_COUNT; i++) {
+        if (strcmp(functions[i].name, "log_event") == 0)
+            functions[i].call = engines_interrupt;
+    }
+}
+
+/* Goal: an interruption after a write is run again, whole, and what was written is written once. */
+static void test_interruption(void **state)
+{
+    (void)state;
+    baals_vm_host_function functions[BL_HOST_FUNCTION_COUNT];
+    engines_interrupting(functions);
+    struct engines engines = engines_open(
+        (struct bl_contract_options){.compile_at_once = true, .fast_functions = functions});
+    engines_deploy(&engines, 0xaa, engines_growing);
+    assert_int_equal(engines_call(&engines, "grow", NULL, 10000000), BAALS_RECEIPT_OK);
+    engines_expect(&engines, 1, 1);
+    assert_int_equal(engines.fast->host.state.event_count, 1);
+    assert_int_equal(engines_call(&engines, "grow", NULL, 10000000), BAALS_RECEIPT_OK);
+    engines_expect(&engines, 2, 2);
+    engines_close(&engines);
+}
+
+/* Goal: when the interpreter has no memory for that, it is a fault of this machine, nothing is left
+ * behind, and the next try succeeds. */
+static void test_interruption_without_memory(void **state)
+{
+    (void)state;
+    baals_vm_host_function functions[BL_HOST_FUNCTION_COUNT];
+    engines_interrupting(functions);
+    struct engines engines = engines_open(
+        (struct bl_contract_options){.compile_at_once = true, .fast_functions = functions});
+    engines_deploy(&engines, 0xaa, engines_growing);
+    engines_memory = &engines.fast->memory;
+    assert_status(contract_run(engines.fast, 0xaa, "grow", NULL), BAALS_INTERNAL_FAULT);
+    assert_non_null(strstr(engines.fast->err.message, "neither wasmtime nor"));
+    assert_int_equal(engines.fast->host.saved_count, 0);
+    assert_int_equal(engines.fast->host.state.entry_count, 0);
+    assert_int_equal(engines.fast->host.state.event_count, 0);
+    engines_memory = NULL;
+    assert_int_equal(engines_call(&engines, "grow", NULL, 10000000), BAALS_RECEIPT_OK);
+    engines_expect(&engines, 2, 2);
+    engines_close(&engines);
+}
+
+/* ---- what is not compiled ---- */
 
 /* A contract whose method `m` is `count` indirect calls and then an output. */
 static void engines_deploy_calls(struct engines *engines, uint8_t address, unsigned count)
@@ -544,11 +615,18 @@ int main(int argc, char **argv)
 {
     testlib_init(argc, argv);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_native_stack), cmocka_unit_test(test_growth),
-        cmocka_unit_test(test_pool),         cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_bound),        cmocka_unit_test(test_host_failure),
-        cmocka_unit_test(test_background),   cmocka_unit_test(test_long_query),
-        cmocka_unit_test(test_signals),      cmocka_unit_test(test_choice),
+        cmocka_unit_test(test_native_stack),
+        cmocka_unit_test(test_growth),
+        cmocka_unit_test(test_pool),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_bound),
+        cmocka_unit_test(test_interruption),
+        cmocka_unit_test(test_interruption_without_memory),
+        cmocka_unit_test(test_host_failure),
+        cmocka_unit_test(test_background),
+        cmocka_unit_test(test_long_query),
+        cmocka_unit_test(test_signals),
+        cmocka_unit_test(test_choice),
         cmocka_unit_test(test_generated),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
