@@ -96,7 +96,7 @@ def execute(vector):
     }
     if "codes" in given:
         result["codes"] = [[a.hex(), digest.hex(), creator.hex()]
-                           for a, (digest, creator) in sorted(world.contracts.items())]
+                           for a, (digest, creator) in world.contracts.items()]
     return result
 
 

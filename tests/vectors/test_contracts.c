@@ -424,6 +424,72 @@ static const struct vectors_source vectors_sources[] = {
            " (call $proc_exit (i32.const 3)))",
      .method = "main",
      .limits = 2},
+#define DEPLOY_BB(args)                                                                            \
+    "$deploy_contract (i32.const 600) (i32.const 512) (i32.const 16) (i32.const " args             \
+    ") (i64.const 0) (i64.const -1) (i32.const 0)"
+    {.name = "an id is made once",
+     .aa = NAME_M "(func (export \"m\") " HASH_BB
+                  " (drop (call " DEPLOY_BB("0") "))" RESULT_OF(DEPLOY_BB("0")) OUT_RESULT,
+     .bb = "",
+     .method = "m",
+     .limits = 2},
+    {.name = "arguments that no init takes",
+     .aa = NAME_M "(func (export \"m\") " HASH_BB RESULT_OF(DEPLOY_BB("1")) OUT_RESULT,
+     .bb = "",
+     .method = "m",
+     .limits = 2},
+    {.name = "a view makes no contract",
+     .aa = NAME_M "(func (export \"m\") " HASH_BB RESULT_OF(DEPLOY_BB("0")) OUT_RESULT,
+     .bb = "",
+     .method = "m",
+     .readonly = true,
+     .limits = 2},
+    {.name = "migrate cannot replace the code again",
+     .aa = NAME_M "(func (export \"m\") " HASH_BB
+                  " (drop (call $set_code (i32.const 600) (i32.const 16) (i32.const 1)"
+                  " (i64.const -1))) (call $result_read (i32.const 96) (i32.const 0)"
+                  " (i32.const 4))" OUT_RESULT,
+     .bb = "(func (export \"migrate\") " RESULT_OF(
+         "$set_code (i32.const 600) (i32.const 16) (i32.const 0) (i64.const -1)") OUT_RESULT,
+     .method = "m",
+     .limits = 2},
+    {.name = "random bytes go on from call to call",
+     .aa = "(func (export \"m\")"
+           " (drop (call $random_get (i32.const 0) (i32.const 40))) (call $random (i32.const 40))"
+           " (call $output (i32.const 0) (i32.const 72)))",
+     .method = "m",
+     .limits = 2},
+    {.name = "descriptors and clocks",
+     .aa = "(func (export \"m\")"
+           " (i32.store (i32.const 64) (call $fd_fdstat_get (i32.const 0) (i32.const 0)))"
+           " (i32.store (i32.const 68) (call $fd_fdstat_get (i32.const 1) (i32.const 24)))"
+           " (i32.store (i32.const 72) (call $fd_fdstat_get (i32.const 3) (i32.const -1)))"
+           " (i32.store (i32.const 76) (call $clock_res_get (i32.const 1) (i32.const 48)))"
+           " (i32.store (i32.const 80) (call $clock_time_get (i32.const 0) (i64.const 1)"
+           " (i32.const 56)))"
+           " (i32.store (i32.const 84) (call $clock_time_get (i32.const 2) (i64.const 1)"
+           " (i32.const -1)))"
+           " (i32.store (i32.const 88) (call $fd_read (i32.const 2) (i32.const -1)"
+           " (i32.const 9999) (i32.const -1)))"
+           " (call $output (i32.const 0) (i32.const 92)))",
+     .method = "m",
+     .limits = 2},
+    {.name = "too many buffers",
+     .aa = "(func (export \"m\")"
+           " (drop (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1025) (i32.const 0))))",
+     .method = "m",
+     .limits = 2},
+    {.name = "input in two parts, and a program that says how it ends",
+     .aa = "(func $part (i32.store (i32.const 0) (i32.const 64))"
+           " (i32.store (i32.const 4) (i32.const 2)) (i32.store (i32.const 8) (i32.const 65))"
+           " (i32.store (i32.const 12) (i32.const 3))"
+           " (drop (call $fd_read (i32.const 0) (i32.const 0) (i32.const 2) (i32.const 20)))"
+           " (i32.store (i32.const 4) (i32.load (i32.const 20)))"
+           " (drop (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 20))))"
+           "(func (export \"_start\") (call $part) (call $part) (call $proc_exit (i32.const 0)))",
+     .method = "main",
+     .args = "1234567",
+     .limits = 2},
 };
 
 static void vectors_write_hex(FILE *out, const void *data, size_t len)
