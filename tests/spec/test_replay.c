@@ -844,6 +844,39 @@ static void test_version_2_schedule_2(void **state)
     replay_version_2(2, "version_2_schedule_2");
 }
 
+/* Goal: a chain of version 1 refuses what version 2 adds, and runs the rest at its prices; `_start`
+ * is nothing special there. */
+static void test_version_1(void **state)
+{
+    (void)state;
+    struct replay r;
+    memset(&r, 0, sizeof r);
+    chain_genesis_init(&r.genesis, 1);
+    r.genesis.genesis.params.gas_schedule = 1;
+    r.genesis.genesis.params.wasm_limits = 1;
+    chain_genesis_counter(&r.genesis);
+    replay_open(&r, 1);
+    baals_slice lab_code = replay_text("tests/spec/lab.wat");
+    baals_slice factory_code = replay_text("tests/spec/factory.wat");
+    size_t len = 0;
+    uint8_t *command = testlib_wat(&len, "(module (memory 1) (func (export \"_start\")))");
+    (void)replay_deploy(&r, 1, factory_code, NULL, 3);
+    replay_block(&r);
+    assert_int_equal(r.seen[BAALS_RECEIPT_BAD_CODE], 1);
+    baals_address lab = replay_deploy(&r, 1, lab_code, NULL, 1000);
+    baals_address program = replay_deploy(&r, 1, bl_slice(command, len), NULL, 0);
+    replay_call(&r, 2, &program, "main", bl_slice(NULL, 0), 0);
+    replay_block(&r);
+    assert_int_equal(r.seen[BAALS_RECEIPT_NO_METHOD], 1);
+    replay_lab_calls(&r, &lab, chain_counter_id());
+    replay_lab_storage(&r, &lab);
+    replay_verify_signature(&r, &lab);
+    replay_finish(&r, "version_1");
+    free(command);
+    replay_free(lab_code);
+    replay_free(factory_code);
+}
+
 /* Goal: what a generator asks of the factory and of a command, with gas that ends anywhere. */
 static void test_random_version_2(void **state)
 {
@@ -885,6 +918,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_one_authority),
         cmocka_unit_test(test_three_authorities),
         cmocka_unit_test(test_random),
+        cmocka_unit_test(test_version_1),
         cmocka_unit_test(test_version_2_schedule_1),
         cmocka_unit_test(test_version_2_schedule_2),
         cmocka_unit_test(test_random_version_2),
