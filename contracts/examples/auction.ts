@@ -3,11 +3,11 @@
 // method does is in auction.abi.json.
 //
 // A bidder first approves the auction at the token. The auction holds the highest bid and gives it back
-// when it is outbid. Storage: "seller", "token" -> 32 bytes, "end", "amount", "paid" -> numbers,
-// "bidder" -> 32 bytes.
+// when it is outbid. Storage: "c" -> seller || token || end_ms, "b" -> bidder || amount || paid; numbers
+// are 8 bytes, little-endian.
 import {
-  Address, Args, Event, Writer, blockTimeMs, call, caller, codeHash, ensure, finish, revertWith, self,
-  storageGet, storageGetU64, storageSet, storageSetU64, unpaid, utf8, zero32,
+  Address, Args, Bytes, Event, Writer, blockTimeMs, call, caller, codeHash, ensure, finish, join,
+  revertWith, self, storageGet, storageSet, unpaid, utf8, zero32,
 } from "baals";
 
 const TOO_LOW: u32 = 2;
@@ -15,13 +15,14 @@ const CLOSED: u32 = 3;
 const STILL_OPEN: u32 = 4;
 const TOKEN_FAILED: u32 = 5;
 
-function record(name: string): Address {
-  const bytes = storageGet(utf8(name));
-  return bytes === null ? zero32() : bytes;
+function numberBytes(number: u64): Bytes {
+  const bytes = new StaticArray<u8>(8);
+  store<u64>(changetype<usize>(bytes), number);
+  return bytes;
 }
 
-function number(name: string): u64 {
-  return storageGetU64(utf8(name));
+function numberAt(record: Bytes, place: u32): u64 {
+  return load<u64>(changetype<usize>(record) + place);
 }
 
 /** Reverts with an error that has one number. */
@@ -29,32 +30,60 @@ function revertNumber(code: u32, n: u64): void {
   revertWith(code, new Writer().array(1).u64(n));
 }
 
-/** Calls a method of the token; its failure is ours. */
-function callToken(method: string, args: Writer): void {
-  const status = call(record("token"), method, args);
-  if (status != 0) revertNumber(TOKEN_FAILED, status);
+class Auction {
+  constructor(public seller: Address, public token: Address, public endMs: u64) {}
+
+  static load(): Auction {
+    const record = storageGet(utf8("c"));
+    ensure(record !== null && record.length == 72, "there is no auction");
+    const bytes = record as Bytes;
+    return new Auction(StaticArray.slice(bytes, 0, 32), StaticArray.slice(bytes, 32, 64), numberAt(bytes, 64));
+  }
+
+  save(): void {
+    storageSet(utf8("c"), join(join(this.seller, this.token), numberBytes(this.endMs)));
+  }
+
+  /** Calls a method of the token; its failure is ours. */
+  callToken(method: string, args: Writer): void {
+    const status = call(this.token, method, args);
+    if (status != 0) revertNumber(TOKEN_FAILED, status);
+  }
+
+  pay(to: Address, amount: u64): void {
+    this.callToken("transfer", new Writer().array(2).address(to).u64(amount));
+  }
 }
 
-function pay(to: Address, amount: u64): void {
-  callToken("transfer", new Writer().array(2).address(to).u64(amount));
-}
+/** The highest bid; an amount of 0: nobody has bid. Paid is 1 when the seller has the money. */
+class Bid {
+  constructor(public bidder: Address, public amount: u64, public paid: u64) {}
 
-function emit(name: string, who: Address, amount: u64): void {
-  new Event(name).topic(who).emit(new Writer().array(1).u64(amount));
+  static load(): Bid {
+    const record = storageGet(utf8("b"));
+    if (record === null || record.length != 48) return new Bid(zero32(), 0, 0);
+    return new Bid(StaticArray.slice(record, 0, 32), numberAt(record, 32), numberAt(record, 40));
+  }
+
+  save(): void {
+    storageSet(utf8("b"), join(join(this.bidder, numberBytes(this.amount)), numberBytes(this.paid)));
+  }
+
+  emit(name: string): void {
+    new Event(name).topic(this.bidder).emit(new Writer().array(1).u64(this.amount));
+  }
 }
 
 export function init(): void {
   unpaid();
   const args = new Args(2);
   const token = args.address();
-  const duration = args.u64();
+  const durationMs = args.u64();
   args.end();
   ensure(codeHash(token) !== null, "there is no token contract");
-  const now = blockTimeMs();
-  ensure(duration <= u64.MAX_VALUE - now, "the auction would end after all time");
-  storageSet(utf8("token"), token);
-  storageSet(utf8("seller"), caller());
-  storageSetU64(utf8("end"), now + duration);
+  const nowMs = blockTimeMs();
+  ensure(durationMs <= u64.MAX_VALUE - nowMs, "the auction would end after all time");
+  new Auction(caller(), token, nowMs + durationMs).save();
 }
 
 export function bid(): void {
@@ -62,37 +91,38 @@ export function bid(): void {
   const args = new Args(1);
   const amount = args.u64();
   args.end();
-  const end = number("end");
-  const highest = number("amount");
-  const before = record("bidder");
-  if (blockTimeMs() >= end) revertNumber(CLOSED, end);
-  if (amount <= highest) revertNumber(TOO_LOW, highest);
+  const auction = Auction.load();
+  const highest = Bid.load();
+  if (blockTimeMs() >= auction.endMs) revertNumber(CLOSED, auction.endMs);
+  if (amount <= highest.amount) revertNumber(TOO_LOW, highest.amount);
 
-  const bidder = caller();
-  storageSetU64(utf8("amount"), amount);
-  storageSet(utf8("bidder"), bidder);
-  callToken("transfer_from", new Writer().array(3).address(bidder).address(self()).u64(amount));
-  if (highest > 0) pay(before, highest);
-  emit("bid", bidder, amount);
+  const bid = new Bid(caller(), amount, 0);
+  bid.save();
+  const taking = new Writer().array(3).address(bid.bidder).address(self()).u64(amount);
+  auction.callToken("transfer_from", taking);
+  if (highest.amount > 0) auction.pay(highest.bidder, highest.amount);
+  bid.emit("bid");
 }
 
 export function settle(): void {
   unpaid();
-  const end = number("end");
-  const highest = number("amount");
-  if (blockTimeMs() < end) revertNumber(STILL_OPEN, end);
-  ensure(number("paid") == 0, "the auction is settled");
-  storageSetU64(utf8("paid"), 1);
-  if (highest > 0) pay(record("seller"), highest);
-  emit("settled", record("bidder"), highest);
+  const auction = Auction.load();
+  const highest = Bid.load();
+  if (blockTimeMs() < auction.endMs) revertNumber(STILL_OPEN, auction.endMs);
+  ensure(highest.paid == 0, "the auction is settled");
+  highest.paid = 1;
+  highest.save();
+  if (highest.amount > 0) auction.pay(auction.seller, highest.amount);
+  highest.emit("settled");
 }
 
 /** [seller, token, end_ms, highest bid: [bidder, amount] or null, settled] */
 export function state(): void {
   unpaid();
-  const highest = number("amount");
-  const out = new Writer().array(5).address(record("seller")).address(record("token")).u64(number("end"));
-  if (highest == 0) out.absent();
-  else out.array(2).address(record("bidder")).u64(highest);
-  finish(out.bool(number("paid") != 0));
+  const auction = Auction.load();
+  const highest = Bid.load();
+  const out = new Writer().array(5).address(auction.seller).address(auction.token).u64(auction.endMs);
+  if (highest.amount == 0) out.absent();
+  else out.array(2).address(highest.bidder).u64(highest.amount);
+  finish(out.bool(highest.paid != 0));
 }

@@ -251,11 +251,11 @@ export function transfer(to: Address, amount: u64): u32 {
 
 /** The value, null when the key has none. Keys are 1 to 256 bytes. */
 export function storageGet(key: Bytes): Bytes | null {
-  const small = memory.data(64);
-  const len = hostStorageRead(at(key), key.length, small, 64);
+  const small = memory.data(128);
+  const len = hostStorageRead(at(key), key.length, small, 128);
   if (len == 0xffffffff) return null;
   const out = new StaticArray<u8>(len);
-  if (len <= 64) memory.copy(at(out), small, len);
+  if (len <= 128) memory.copy(at(out), small, len);
   else hostStorageRead(at(key), key.length, at(out), len);
   return out;
 }

@@ -26,7 +26,9 @@ impl<'a> Reader<'a> {
         let len = input_len();
         require(len <= buffer.len(), "arguments are too long");
         input_read(&mut buffer[..len], 0);
-        Reader { data: &buffer[..len] }
+        Reader {
+            data: &buffer[..len],
+        }
     }
 
     /// The next bytes.
@@ -68,7 +70,10 @@ impl<'a> Reader<'a> {
 
     /// Opens the array of the arguments, of exactly `count`.
     pub fn open(&mut self, count: u64) {
-        require(self.array() == count, "another number of arguments is expected");
+        require(
+            self.array() == count,
+            "another number of arguments is expected",
+        );
     }
 
     /// The head of an array; its elements, so many, are read next.
@@ -221,7 +226,10 @@ impl<'a> Writer<'a> {
     /// Bytes as they are.
     #[inline(never)]
     pub fn raw(&mut self, bytes: &[u8]) {
-        require(bytes.len() <= self.data.len() - self.len, "the output buffer is full");
+        require(
+            bytes.len() <= self.data.len() - self.len,
+            "the output buffer is full",
+        );
         self.data[self.len..self.len + bytes.len()].copy_from_slice(bytes);
         self.len += bytes.len();
     }

@@ -60,7 +60,12 @@ pub fn p256(key: &[u8], signature: &[u8], digest: &Hash) -> bool {
 pub fn recover(digest: &Hash, signature: &[u8; 64], recovery: u32) -> Option<[u8; 65]> {
     let mut key = [0; 65];
     let found = unsafe {
-        raw::crypto_recover(digest.0.as_ptr(), signature.as_ptr(), recovery, key.as_mut_ptr())
+        raw::crypto_recover(
+            digest.0.as_ptr(),
+            signature.as_ptr(),
+            recovery,
+            key.as_mut_ptr(),
+        )
     };
     if found == 1 {
         Some(key)

@@ -171,7 +171,14 @@ pub fn random() -> Hash {
 
 /// An event of the receipt with up to 4 topics; see [`crate::emit`].
 pub fn log_event(topics: &[Hash], data: &[u8]) {
-    unsafe { raw::log_event(topics.as_ptr().cast(), topics.len(), data.as_ptr(), data.len()) }
+    unsafe {
+        raw::log_event(
+            topics.as_ptr().cast(),
+            topics.len(),
+            data.as_ptr(),
+            data.len(),
+        )
+    }
 }
 
 /// How much a line of the log matters.

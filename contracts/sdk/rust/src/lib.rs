@@ -17,8 +17,8 @@
 #![no_std]
 
 mod cbor;
-mod host;
 pub mod crypto;
+mod host;
 pub mod storage;
 
 pub use cbor::{Argument, Output, Reader, Writer};
@@ -124,7 +124,10 @@ impl Topic for u64 {
 /// and the others as a tuple.
 pub fn emit<T: Output>(name: &str, indexed: &[Hash], fields: &T) {
     let mut topics = [Hash([0; 32]); 4];
-    require(name.len() <= 32 && indexed.len() <= 3, "an event is too large");
+    require(
+        name.len() <= 32 && indexed.len() <= 3,
+        "an event is too large",
+    );
     topics[0].0[..name.len()].copy_from_slice(name.as_bytes());
     topics[1..1 + indexed.len()].copy_from_slice(indexed);
     let mut buffer = [0; OUTPUT_MAX];
@@ -146,7 +149,13 @@ pub struct Call<'a> {
 
 impl<'a> Call<'a> {
     pub fn new(contract: &'a Address, method: &'a str) -> Self {
-        Call { contract, method, value: 0, gas: -1, flags: 0 }
+        Call {
+            contract,
+            method,
+            value: 0,
+            gas: -1,
+            flags: 0,
+        }
     }
 
     /// Money that goes along.
@@ -157,7 +166,11 @@ impl<'a> Call<'a> {
 
     /// At most so much gas, instead of all there is.
     pub fn gas(mut self, gas: u64) -> Self {
-        self.gas = if gas > i64::MAX as u64 { -1 } else { gas as i64 };
+        self.gas = if gas > i64::MAX as u64 {
+            -1
+        } else {
+            gas as i64
+        };
         self
     }
 
@@ -293,6 +306,7 @@ macro_rules! receive {
     };
 }
 
+#[cfg(target_arch = "wasm32")]
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo) -> ! {
     core::arch::wasm32::unreachable()
