@@ -2,6 +2,7 @@
 """`baals test`: the examples by their scenarios, a contract with a fault, gas, output, exit codes."""
 import json
 import os
+import random
 import re
 import subprocess
 
@@ -36,6 +37,43 @@ def test_examples(s):
     text = s.ok("test", EXAMPLES, *modules(s)).out
     check("ok      token moves\n" in text and "0 failed" in text, text)
     return ", ".join(totals) + " passed"
+
+
+def spoilt(source):
+    """The bytes of two addresses as arguments, with one or two faults."""
+    data = bytearray(b"\x82\x58\x20" + bytes(32) + b"\x58\x20" + bytes(32))
+    for _ in range(source.randrange(1, 3)):
+        fault = source.randrange(3)
+        if fault == 0:
+            data[source.choice([0, 1, 2, 35, 36]) % len(data)] = source.randrange(256)
+        elif fault == 1:
+            data = data[:source.randrange(1, len(data) + 1)]
+        else:
+            data.append(source.randrange(256))
+    return bytes(data)
+
+
+def test_hostile_arguments(s):
+    """The three kits say the same about arguments that are spoilt, word for word."""
+    s.ok("init", "chain")
+    tokens = []
+    for _, suffix in LANGUAGES:
+        build(s, os.path.join(EXAMPLES, "token" + suffix), "token")
+        tokens.append(s.json("deploy", "token.wasm", "--key", "chain/authority.key",
+                             "--arg", "1000")["contract"])
+    source = random.Random(7)
+    texts = set()
+    for _ in range(80):
+        words = "0x" + spoilt(source).hex()
+        answers = set()
+        for token in tokens:
+            answer = s.run("query", token, "allowance", words, "--raw", "--json").json()
+            text = answer["error"]["text"] if answer["status"] == "REVERT" else None
+            answers.add((answer["status"], answer["output"], text))
+            texts.add(text)
+        check(len(answers) == 1, "%s (seed 7): %s" % (words, answers))
+    check(len(texts) >= 4, str(texts))
+    return "%d answers" % len(texts)
 
 
 LEAKY = {
