@@ -24,9 +24,9 @@
 baals_status
 bl_storage_name_of(const char **out, struct bl_env *env, const char *path, baals_error *err);
 /* Opens the backend `name` ("memory", "lmdb", "rocksdb" where it is built) in the folder `path`
- * (ignored by memory); NULL: the one whose files are there, else lmdb. *out is released with
- * bl_storage_close. UNSUPPORTED for a name that is not built in, LIMIT_EXISTS when the folder
- * belongs to another backend. */
+ * (ignored by memory), which is made when it is absent; its parent must exist. NULL: the backend
+ * whose files are there, else lmdb. *out is released with bl_storage_close. UNSUPPORTED for a name
+ * that is not built in, LIMIT_EXISTS when the folder belongs to another backend. */
 baals_status bl_storage_open(
     baals_storage **out, struct bl_env *env, const char *name, const char *path, baals_error *err);
 void bl_storage_close(baals_storage *storage); /* NULL is ignored */

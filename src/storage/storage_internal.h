@@ -20,7 +20,7 @@
 /* `path` is ignored. NOMEM. */
 baals_status
 bl_storage_memory_open(baals_storage **out, struct bl_env *env, const char *path, baals_error *err);
-/* Makes the folder `path` when it is absent; its parent must exist. NOMEM, IO, CORRUPT_STORE. */
+/* In the folder `path`, which is there. NOMEM, IO, CORRUPT_STORE. */
 baals_status
 bl_storage_lmdb_open(baals_storage **out, struct bl_env *env, const char *path, baals_error *err);
 /* The same, where BAALS_HAVE_ROCKSDB. Any write that fails stops it until it is opened again. */
