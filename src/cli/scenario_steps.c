@@ -365,6 +365,29 @@ static baals_status steps_commit(struct cli_scenario_run *run,
     return baals_wait(run->cli->chain, &place, id_out, 0, err);
 }
 
+/* Calls a method of the chain with the parameters in `text` and adds what the contract's
+ * description says about its answer. `text` is used up. */
+static baals_status steps_ask(struct cli *cli,
+                              struct bl_json_doc *doc_out,
+                              const char *rpc_method,
+                              struct bl_buffer *text,
+                              const struct cli_abi *abi,
+                              const char *method,
+                              baals_error *err)
+{
+    struct bl_json_doc raw = {0};
+    const struct bl_json *result;
+    struct bl_json_writer w;
+    BL_TRY(cli_rpc(cli, &raw, &result, rpc_method, text, err));
+    bl_buffer_clear(text);
+    bl_jw_init(&w, text);
+    baals_status status = cli_abi_put_result(cli, &w, result, abi, method, err);
+    bl_json_free(&raw);
+    BL_TRY(status);
+    BL_TRY(bl_buffer_status(text, err));
+    return bl_json_parse(doc_out, bl_buffer_slice(text), BL_RPC_RESPONSE_MAX, err);
+}
+
 /* The receipt as the command prints it, with what the contract's description says. */
 static baals_status steps_result(struct cli_scenario_run *run,
                                  struct bl_json_doc *doc_out,
@@ -373,8 +396,6 @@ static baals_status steps_result(struct cli_scenario_run *run,
                                  baals_error *err)
 {
     struct cli *cli = run->cli;
-    struct bl_json_doc raw = {0};
-    const struct bl_json *result;
     struct bl_buffer text;
     struct bl_json_writer w;
     bl_buffer_init(&text, cli->env->alloc, BL_RPC_RESPONSE_MAX);
@@ -382,16 +403,8 @@ static baals_status steps_result(struct cli_scenario_run *run,
     bl_jw_begin_object(&w);
     bl_jw_put_hash(&w, "id", id);
     bl_jw_end_object(&w);
-    baals_status status = cli_rpc(cli, &raw, &result, "receipt_get", &text, err);
-    bl_buffer_clear(&text);
-    bl_jw_init(&w, &text);
-    if (status == BAALS_OK)
-        status = cli_abi_put_result(cli, &w, result, prepared->abi, prepared->method, err);
-    if (status == BAALS_OK)
-        status = bl_buffer_status(&text, err);
-    bl_json_free(&raw);
-    if (status == BAALS_OK)
-        status = bl_json_parse(doc_out, bl_buffer_slice(&text), BL_RPC_RESPONSE_MAX, err);
+    baals_status status =
+        steps_ask(cli, doc_out, "receipt_get", &text, prepared->abi, prepared->method, err);
     bl_buffer_deinit(&text);
     return status;
 }
@@ -491,8 +504,6 @@ static baals_status steps_query(struct cli_scenario_run *run,
     const struct cli_abi *abi;
     const char *method;
     struct steps_words words;
-    struct bl_json_doc raw = {0};
-    const struct bl_json *result;
     struct bl_buffer text;
     struct bl_json_writer w;
     baals_slice bytes;
@@ -509,16 +520,7 @@ static baals_status steps_query(struct cli_scenario_run *run,
     if (caller != NULL)
         bl_jw_put_text(&w, "caller", caller->text);
     bl_jw_end_object(&w);
-    baals_status status = cli_rpc(cli, &raw, &result, "contract_query", &text, err);
-    bl_buffer_clear(&text);
-    bl_jw_init(&w, &text);
-    if (status == BAALS_OK)
-        status = cli_abi_put_result(cli, &w, result, abi, method, err);
-    if (status == BAALS_OK)
-        status = bl_buffer_status(&text, err);
-    bl_json_free(&raw);
-    if (status == BAALS_OK)
-        status = bl_json_parse(doc_out, bl_buffer_slice(&text), BL_RPC_RESPONSE_MAX, err);
+    baals_status status = steps_ask(cli, doc_out, "contract_query", &text, abi, method, err);
     bl_buffer_deinit(&text);
     return status;
 }
