@@ -19,7 +19,8 @@
 struct bl_layer {
     struct bl_alloc alloc;
     atomic_size_t refs;
-    size_t size; /* of this allocation */
+    size_t size;                      /* of this allocation */
+    struct bl_attachment *attachment; /* until it is pushed on a store */
     size_t count;
     uint64_t filter_mask; /* number of bits - 1, a power of two - 1 */
     uint8_t *filter;
@@ -126,6 +127,7 @@ layer_build(const struct bl_alloc *alloc, const struct layer_ref *refs, size_t c
         return NULL;
     uint64_t bits = layer_filter_bits(count);
     layer->alloc = *alloc;
+    layer->attachment = NULL;
     atomic_init(&layer->refs, 1);
     layer->size = size;
     layer->count = count;
@@ -278,6 +280,41 @@ baals_status bl_layer_merge(struct bl_layer **out,
     return BAALS_OK;
 }
 
+/* ---- attachments ---- */
+
+struct bl_attachment *bl_attachment_ref(struct bl_attachment *attachment)
+{
+    if (attachment != NULL)
+        attachment->ops->ref(attachment);
+    return attachment;
+}
+
+void bl_attachment_unref(struct bl_attachment *attachment)
+{
+    if (attachment != NULL)
+        attachment->ops->unref(attachment);
+}
+
+void bl_layer_attach(struct bl_layer *layer, struct bl_attachment *attachment)
+{
+    BL_ASSERT(layer->attachment == NULL);
+    layer->attachment = bl_attachment_ref(attachment);
+}
+
+void bl_layer_detach(struct bl_layer *layer, struct bl_attachment **out)
+{
+    if (layer->attachment == NULL)
+        return;
+    bl_attachment_unref(*out);
+    *out = layer->attachment;
+    layer->attachment = NULL;
+}
+
+struct bl_attachment *bl_layer_attachment(const struct bl_layer *layer)
+{
+    return layer->attachment;
+}
+
 /* ---- reading ---- */
 
 struct bl_layer *bl_layer_ref(struct bl_layer *layer)
@@ -291,6 +328,7 @@ void bl_layer_unref(struct bl_layer *layer)
     if (layer == NULL || atomic_fetch_sub_explicit(&layer->refs, 1, memory_order_acq_rel) != 1)
         return;
     struct bl_alloc alloc = layer->alloc;
+    bl_attachment_unref(layer->attachment);
     bl_alloc_free(&alloc, layer, layer->size);
 }
 

@@ -16,6 +16,7 @@
  * and checked by the bl_storage_* wrappers for every backend: CORRUPT_STORE when it does not hold.
  */
 #include "baals/ext/storage.h"
+#include "base/arena.h"
 #include "base/env.h"
 
 /* ---- backends ---- */
@@ -74,6 +75,39 @@ size_t bl_layer_bytes(const struct bl_layer *layer);
 /* Every change in order of (space, key); slices borrow from the layer. */
 size_t bl_layer_count(const struct bl_layer *layer);
 baals_write bl_layer_at(const struct bl_layer *layer, size_t index);
+
+/* ---- attachments ---- */
+
+/*
+ * What the state module keeps in memory beside the records of one state: a version of its trees,
+ * whose changed nodes reach the kv in checkpoints and stand in no layer. Immutable and counted.
+ *
+ * It travels with the layer that leads to its state. A view it was pushed on, or begun after the
+ * layer was pushed on the store, has it; a store opened anew has none before the first push.
+ */
+struct bl_attachment {
+    const struct bl_attachment_ops *ops;
+    uint64_t serial; /* from 1, ascending as attachments are made */
+};
+struct bl_attachment_ops {
+    /* Any thread. */
+    void (*ref)(struct bl_attachment *attachment);
+    void (*unref)(struct bl_attachment *attachment);
+    /* It becomes part of what is committed. Called once, under the store's lock: brief. */
+    void (*publish)(struct bl_attachment *attachment);
+    /* What changed in the kv between the attachment of the serial `since` (0: none, what the store
+     * was opened with) and this one, beyond the layers between them, which it wins over: sorted by
+     * (space, key), in the arena. On the checkpoint's thread. NOMEM. */
+    baals_status (*collect)(const struct bl_attachment *attachment,
+                            uint64_t since,
+                            struct bl_arena *arena,
+                            baals_write **writes_out,
+                            size_t *count_out,
+                            baals_error *err);
+};
+
+/* Gives the layer, which is on no view and no store yet, a reference to an attachment. */
+void bl_layer_attach(struct bl_layer *layer, struct bl_attachment *attachment);
 
 /* ---- store ---- */
 
@@ -143,6 +177,11 @@ void bl_view_end(struct bl_view *view); /* NULL is ignored */
 baals_status bl_view_push(struct bl_view *view, struct bl_layer *layer, baals_error *err);
 /* The tip the view began with; height 0 and a zero hash when there was none. */
 const struct bl_tip *bl_view_tip(const struct bl_view *view);
+/* The attachment of the state the view shows, borrowed from it; NULL: none was made since the store
+ * was opened. */
+struct bl_attachment *bl_view_attachment(const struct bl_view *view);
+/* The serial up to which the view's kv snapshot has, or is newer than, what attachments collect. */
+uint64_t bl_view_kv_serial(const struct bl_view *view);
 /* Slices borrow from the view. NOTFOUND, IO, CORRUPT_STORE. */
 baals_status bl_view_get(struct bl_view *view,
                          baals_slice *value_out,

@@ -81,6 +81,14 @@ baals_status bl_layer_merge(struct bl_layer **out,
                             const struct bl_layer *older,
                             const struct bl_layer *newer,
                             baals_error *err);
+/* Moves the layer's attachment, if it has one, into *out (what was there is released). The layer is
+ * not shared between threads yet. */
+void bl_layer_detach(struct bl_layer *layer, struct bl_attachment **out);
+/* Borrowed; NULL: none. */
+struct bl_attachment *bl_layer_attachment(const struct bl_layer *layer);
+/* NULL is ignored. */
+struct bl_attachment *bl_attachment_ref(struct bl_attachment *attachment);
+void bl_attachment_unref(struct bl_attachment *attachment);
 /* bl_layer_count changes in order. */
 const baals_write *bl_layer_writes(const struct bl_layer *layer);
 
@@ -92,7 +100,9 @@ struct bl_version {
     atomic_size_t refs;
     bool has_tip;
     struct bl_tip tip;
-    size_t bytes; /* of all layers */
+    struct bl_attachment *attachment; /* of the tip's state; NULL: none was made yet */
+    uint64_t kv_serial; /* of the attachment whose nodes the kv has, if it is not newer */
+    size_t bytes;       /* of all layers */
     size_t count;
     struct bl_layer *layers[]; /* oldest first */
 };

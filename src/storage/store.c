@@ -103,6 +103,7 @@ static void store_version_unref(struct bl_version *version)
     struct bl_alloc alloc = version->alloc;
     for (size_t i = 0; i < version->count; i++)
         bl_layer_unref(version->layers[i]);
+    bl_attachment_unref(version->attachment);
     bl_alloc_free(&alloc, version, store_version_size(version->count));
 }
 
@@ -132,8 +133,20 @@ static void store_version_copy(struct bl_version *version,
 {
     version->has_tip = from_version->has_tip;
     version->tip = from_version->tip;
+    version->kv_serial = from_version->kv_serial;
+    version->attachment = bl_attachment_ref(from_version->attachment);
     for (size_t i = from; i < to; i++)
         store_version_set(version, i - from, from_version->layers[i]);
+}
+
+/* Takes over `attachment`; NULL: the one it has stays. */
+static void store_version_attach(struct bl_version *version, struct bl_attachment *attachment)
+{
+    if (attachment == NULL)
+        return;
+    attachment->ops->publish(attachment);
+    bl_attachment_unref(version->attachment);
+    version->attachment = attachment;
 }
 
 /* ---- opening and closing ---- */
@@ -357,8 +370,12 @@ baals_status bl_store_add_all(struct bl_store *store,
     struct bl_version *next = store_version_new(&store->env->alloc, below + count);
     if (next != NULL) {
         store_version_copy(next, store->version, 0, below);
-        for (size_t i = 0; i < count; i++)
+        struct bl_attachment *attachment = NULL;
+        for (size_t i = 0; i < count; i++) {
+            bl_layer_detach(layers[i], &attachment);
             store_version_set(next, below + i, layers[i]);
+        }
+        store_version_attach(next, attachment);
         next->has_tip = true;
         next->tip = *tip;
         old = store_exchange(store, next);
@@ -372,19 +389,43 @@ baals_status bl_store_add_all(struct bl_store *store,
 
 /* ---- checkpoint ---- */
 
-/* Writes all layers of the version, newest change first, with the record, as one batch. */
+/* What the version's attachment adds to its layers. */
+static baals_status store_collect(const struct bl_version *version,
+                                  struct bl_arena *arena,
+                                  baals_write **writes_out,
+                                  size_t *count_out,
+                                  baals_error *err)
+{
+    *writes_out = NULL;
+    *count_out = 0;
+    if (version->attachment == NULL)
+        return BAALS_OK;
+    return version->attachment->ops->collect(version->attachment, version->kv_serial, arena,
+                                             writes_out, count_out, err);
+}
+
+/* Writes all layers of the version, newest change first, with what its attachment adds and the
+ * record, as one batch. */
 static baals_status
 store_write(struct bl_store *store, const struct bl_version *version, baals_error *err)
 {
     const struct bl_alloc *alloc = &store->env->alloc;
     uint8_t record[STORE_RECORD_BYTES];
-    size_t room = 1;
+    struct bl_arena arena;
+    bl_arena_init(&arena, *alloc, SIZE_MAX);
+    baals_write *added = NULL;
+    size_t added_count = 0;
+    baals_status status = store_collect(version, &arena, &added, &added_count, err);
+    if (status != BAALS_OK) {
+        bl_arena_deinit(&arena);
+        return status;
+    }
+    size_t room = 1 + added_count;
     size_t count = 0;
     for (size_t i = 0; i < version->count; i++)
         room += bl_layer_count(version->layers[i]);
     baals_write *merged = bl_alloc_zero(alloc, room, sizeof(*merged));
     baals_write *spare = bl_alloc_zero(alloc, room, sizeof(*spare));
-    baals_status status = BAALS_OK;
 
     if (merged == NULL || spare == NULL) {
         status = bl_fail(err, BAALS_NOMEM, "no memory for a checkpoint of %zu changes", room);
@@ -395,6 +436,12 @@ store_write(struct bl_store *store, const struct bl_version *version, baals_erro
         const struct bl_layer *layer = version->layers[i];
         count =
             bl_writes_merge(spare, bl_layer_writes(layer), bl_layer_count(layer), merged, count);
+        baals_write *exchange = merged;
+        merged = spare;
+        spare = exchange;
+    }
+    if (added_count > 0) {
+        count = bl_writes_merge(spare, merged, count, added, added_count);
         baals_write *exchange = merged;
         merged = spare;
         spare = exchange;
@@ -410,6 +457,7 @@ store_write(struct bl_store *store, const struct bl_version *version, baals_erro
 out:
     bl_alloc_free(alloc, merged, room * sizeof(*merged));
     bl_alloc_free(alloc, spare, room * sizeof(*spare));
+    bl_arena_deinit(&arena);
     return status;
 }
 
@@ -429,6 +477,8 @@ store_written(struct bl_store *store, const struct bl_version *written, baals_er
         store_version_new(&store->env->alloc, version->count - written->count);
     if (next != NULL) {
         store_version_copy(next, version, written->count, version->count);
+        if (written->attachment != NULL)
+            next->kv_serial = written->attachment->serial;
         old = store_exchange(store, next);
         store->busy = 0;
     }

@@ -24,7 +24,8 @@ struct bl_view {
     struct bl_version *version;
     baals_snapshot *snapshot;
     struct bl_tip tip;
-    struct view_source *sources; /* oldest first: the version's layers, then the pushed ones */
+    struct bl_attachment *attachment; /* of the version, or of the newest pushed layer with one */
+    struct view_source *sources;      /* oldest first: the version's layers, then the pushed ones */
     size_t count;
     size_t room;
     /* The kv's side of a seek. */
@@ -55,6 +56,7 @@ baals_status bl_view_begin(struct bl_view **out, struct bl_store *store, baals_e
         view->sources[i].layer = view->version->layers[i];
     if (view->version->has_tip)
         view->tip = view->version->tip;
+    view->attachment = bl_attachment_ref(view->version->attachment);
     *out = view;
     return BAALS_OK;
 
@@ -73,6 +75,7 @@ void bl_view_end(struct bl_view *view)
     for (size_t i = view->version->count; i < view->count; i++)
         bl_layer_unref(view->sources[i].layer);
     bl_alloc_free(alloc, view->sources, view->room * sizeof(*view->sources));
+    bl_attachment_unref(view->attachment);
     bl_store_unpin(view->store, view->version, view->snapshot);
     bl_alloc_free(alloc, view, sizeof(*view));
 }
@@ -90,7 +93,21 @@ baals_status bl_view_push(struct bl_view *view, struct bl_layer *layer, baals_er
         view->room = room;
     }
     view->sources[view->count++].layer = bl_layer_ref(layer);
+    if (bl_layer_attachment(layer) != NULL) {
+        bl_attachment_unref(view->attachment);
+        view->attachment = bl_attachment_ref(bl_layer_attachment(layer));
+    }
     return BAALS_OK;
+}
+
+struct bl_attachment *bl_view_attachment(const struct bl_view *view)
+{
+    return view->attachment;
+}
+
+uint64_t bl_view_kv_serial(const struct bl_view *view)
+{
+    return view->version->kv_serial;
 }
 
 const struct bl_tip *bl_view_tip(const struct bl_view *view)
