@@ -26,6 +26,12 @@ typedef struct baals_stats {
     uint64_t write_ns;   /* sealing, encoding, indexes, the journal's record */
     uint64_t sync_ns;    /* writing the record and its fdatasync */
     uint64_t publish_ns; /* making it visible, the mempool afterwards */
+    /* Checkpoints that were taken because there was enough to write, beside blocks or, when blocks
+     * come faster than those can follow, before one. One is being taken while more are begun than
+     * are ended; a failed one has ended, too. */
+    uint64_t checkpoints_begun;
+    uint64_t checkpoints_ended;
+    uint64_t checkpoint_ns; /* in those that ended */
 } baals_stats;
 
 /** The counters at this moment. */

@@ -41,11 +41,26 @@ void bl_stats_end(struct bl_stats *stats, uint64_t txs)
     stats->running = false;
 }
 
+void bl_stats_checkpoint_begin(struct bl_stats *stats)
+{
+    stats->checkpoint_began_ns = bl_env_monotonic_ns(stats->env);
+    atomic_fetch_add(&stats->checkpoints_begun, 1);
+}
+
+void bl_stats_checkpoint_end(struct bl_stats *stats)
+{
+    uint64_t now_ns = bl_env_monotonic_ns(stats->env);
+    atomic_fetch_add(&stats->checkpoint_ns, now_ns - stats->checkpoint_began_ns);
+    atomic_fetch_add(&stats->checkpoints_ended, 1);
+}
+
 baals_status baals_stats_get(baals_chain *chain, baals_stats *stats_out, baals_error *err)
 {
     if (chain == NULL || stats_out == NULL)
         return bl_fail(err, BAALS_MISUSE, "baals_stats_get needs a chain and a result");
     struct bl_stats *stats = &chain->stats;
+    /* First, so that never more have ended than were begun. */
+    uint64_t ended = atomic_load(&stats->checkpoints_ended);
     *stats_out = (baals_stats){
         .blocks = atomic_load(&stats->blocks),
         .txs = atomic_load(&stats->txs),
@@ -56,6 +71,9 @@ baals_status baals_stats_get(baals_chain *chain, baals_stats *stats_out, baals_e
         .write_ns = atomic_load(&stats->stage_ns[BL_STAGE_WRITE]),
         .sync_ns = atomic_load(&stats->stage_ns[BL_STAGE_SYNC]),
         .publish_ns = atomic_load(&stats->stage_ns[BL_STAGE_PUBLISH]),
+        .checkpoints_begun = atomic_load(&stats->checkpoints_begun),
+        .checkpoints_ended = ended,
+        .checkpoint_ns = atomic_load(&stats->checkpoint_ns),
     };
     return BAALS_OK;
 }

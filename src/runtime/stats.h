@@ -29,6 +29,10 @@ struct bl_stats {
     _Atomic uint64_t stage_ns[BL_STAGE_COUNT];
     _Atomic uint64_t blocks;
     _Atomic uint64_t txs;
+    uint64_t checkpoint_began_ns; /* under `maintenance` of the chain */
+    _Atomic uint64_t checkpoints_begun;
+    _Atomic uint64_t checkpoints_ended;
+    _Atomic uint64_t checkpoint_ns;
 };
 
 /* A block is begun; one that was begun before and not ended is forgotten. */
@@ -39,5 +43,8 @@ void bl_stats_mark(struct bl_stats *stats, enum bl_stage stage);
 void bl_stats_applied(void *stats);
 /* The block is committed: now it counts. */
 void bl_stats_end(struct bl_stats *stats, uint64_t txs);
+/* Around a checkpoint, by one thread at a time. */
+void bl_stats_checkpoint_begin(struct bl_stats *stats);
+void bl_stats_checkpoint_end(struct bl_stats *stats);
 
 #endif /* BL_RUNTIME_STATS_H */

@@ -59,8 +59,11 @@ static void threads_checkpoint(struct baals_chain *chain, uint64_t bytes)
         return;
     /* A checkpoint that fails loses nothing: the journal has it all. */
     pthread_mutex_lock(&chain->maintenance);
-    if (bl_store_layer_bytes(chain->store) > bytes)
+    if (bl_store_layer_bytes(chain->store) > bytes) {
+        bl_stats_checkpoint_begin(&chain->stats);
         status = bl_store_checkpoint(chain->store, &err);
+        bl_stats_checkpoint_end(&chain->stats);
+    }
     pthread_mutex_unlock(&chain->maintenance);
     if (status != BAALS_OK)
         bl_log(chain->env, BL_LOG_ERROR, "checkpoint: %s", err.message);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where blocks spend their time: what is counted, and what is not.
+ * Where blocks spend their time, and checkpoints: what is counted, and what is not.
  */
 #include "chain_lib.h"
 
@@ -65,12 +65,32 @@ static void test_marks(void **state)
     bl_env_close(stats.env);
 }
 
+/* A checkpoint that is being taken has begun and not ended; its time counts when it has. */
+static void test_checkpoints(void **state)
+{
+    (void)state;
+    struct bl_stats stats = {.running = false};
+    baals_error err;
+    assert_ok(bl_env_memory(&stats.env, bl_alloc_system(), &err));
+    bl_stats_checkpoint_begin(&stats);
+    assert_int_equal(stats.checkpoints_begun, 1);
+    assert_int_equal(stats.checkpoints_ended, 0);
+    assert_int_equal(stats.checkpoint_ns, 0);
+    uint64_t before_ns = bl_env_monotonic_ns(stats.env);
+    bl_stats_checkpoint_end(&stats);
+    assert_int_equal(stats.checkpoints_ended, 1);
+    assert_true(stats.checkpoint_ns >= before_ns - stats.checkpoint_began_ns);
+    assert_int_equal(stats.blocks, 0);
+    bl_env_close(stats.env);
+}
+
 int main(int argc, char **argv)
 {
     testlib_init(argc, argv);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_made),
         cmocka_unit_test(test_marks),
+        cmocka_unit_test(test_checkpoints),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

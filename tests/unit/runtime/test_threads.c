@@ -98,7 +98,8 @@ static void test_open_and_close(void **state)
     chain_genesis_deinit(&genesis);
 }
 
-/* A checkpoint threshold of one byte makes the maintenance thread work beside every commit. */
+/* A checkpoint threshold of one byte makes the maintenance thread work beside every commit, and
+ * what it did is counted. */
 static void test_checkpoints(void **state)
 {
     (void)state;
@@ -114,6 +115,10 @@ static void test_checkpoints(void **state)
         assert_true(chain_produce(&node));
     }
     assert_int_equal(chain_balance(&node, chain_address(2)), CHAIN_RICH + 50);
+    baals_stats stats;
+    assert_ok(baals_stats_get(node.chain, &stats, &node.err));
+    assert_true(stats.checkpoints_begun > 0 && stats.checkpoint_ns > 0);
+    assert_in_range(stats.checkpoints_ended, stats.checkpoints_begun - 1, stats.checkpoints_begun);
     chain_node_close(&node);
     baals_verify_report report;
     assert_ok(chain_node_verify(&node, &report, 0));
