@@ -35,6 +35,7 @@ baals_status bl_chain_init_locks(struct baals_chain *chain, baals_error *err)
     if (pthread_condattr_init(&monotonic) != 0)
         return bl_fail(err, BAALS_NOMEM, "no memory for the chain's locks");
     bool made = pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) == 0 &&
+                pthread_mutex_init(&chain->pruning, NULL) == 0 &&
                 pthread_mutex_init(&chain->maintenance, NULL) == 0 &&
                 pthread_mutex_init(&chain->writer, NULL) == 0 &&
                 pthread_mutex_init(&chain->lock, NULL) == 0 &&
@@ -404,6 +405,7 @@ baals_status bl_chain_close_all(struct baals_chain *chain, baals_error *err)
         pthread_mutex_destroy(&chain->lock);
         pthread_mutex_destroy(&chain->writer);
         pthread_mutex_destroy(&chain->maintenance);
+        pthread_mutex_destroy(&chain->pruning);
     }
     baals_keypair_wipe(&chain->authority);
     struct bl_env *env = chain->env;

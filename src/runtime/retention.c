@@ -457,6 +457,15 @@ static baals_status retention_forget_batch(struct baals_chain *chain,
     return status;
 }
 
+/* Makes what was pushed durable, beside the writer. */
+static baals_status retention_checkpoint(struct baals_chain *chain, baals_error *err)
+{
+    pthread_mutex_lock(&chain->maintenance);
+    baals_status status = bl_store_checkpoint(chain->store, err);
+    pthread_mutex_unlock(&chain->maintenance);
+    return status;
+}
+
 /* Removes the index entries of all blocks below `end`, and makes that durable. */
 static baals_status retention_forget(struct baals_chain *chain, uint64_t end, baals_error *err)
 {
@@ -478,9 +487,9 @@ static baals_status retention_forget(struct baals_chain *chain, uint64_t end, ba
         bl_arena_deinit(&arena);
         BL_TRY(status);
         if (bl_store_layer_bytes(chain->store) > chain->checkpoint_bytes)
-            BL_TRY(bl_store_checkpoint(chain->store, err));
+            BL_TRY(retention_checkpoint(chain, err));
     }
-    return bl_store_checkpoint(chain->store, err);
+    return retention_checkpoint(chain, err);
 }
 
 /* Removes the segments before the record of block `height`. */
@@ -549,9 +558,9 @@ baals_status bl_retention_prune(baals_prune_report *report_out,
 {
     baals_prune_report report = {0};
     BL_TRY(bl_chain_usable(chain, err));
-    pthread_mutex_lock(&chain->maintenance);
+    pthread_mutex_lock(&chain->pruning);
     baals_status status = retention_prune_locked(&report, chain, keep_blocks, err);
-    pthread_mutex_unlock(&chain->maintenance);
+    pthread_mutex_unlock(&chain->pruning);
     if (status == BAALS_OK)
         *report_out = report;
     return status;

@@ -5,7 +5,8 @@
  * A chain from the inside: what the files of the runtime share.
  *
  * Locks, always taken in this order:
- *   maintenance  whoever takes checkpoints beside the writer, or prunes.
+ *   pruning  whoever gives up old blocks: held across a whole pruning, its snapshot among it.
+ *   maintenance  whoever takes checkpoints beside the writer.
  *   writer  whoever makes or takes in blocks: apply, journal, store. Held across a whole commit.
  *   lock    tip, mempool, pool.log, flags; held briefly, never across an fdatasync. A view begun
  * with it held is of the tip's height.
@@ -109,6 +110,7 @@ struct baals_chain {
     uint64_t checkpoint_bytes;
     struct bl_stats stats;
 
+    pthread_mutex_t pruning;
     pthread_mutex_t maintenance;
     pthread_mutex_t writer;
     pthread_mutex_t lock;
