@@ -61,6 +61,13 @@ enum {
     BAALS_OPEN_EXCLUSIVE = 4, /* with CREATE: LIMIT_EXISTS when there is a chain already */
 };
 
+/** What becomes of the headers of blocks that are given up (keep_headers). */
+enum {
+    BAALS_HEADERS_AS_BEFORE = 0, /* kept if the directory keeps some; a new one keeps none */
+    BAALS_HEADERS_KEEP = 1,      /* kept with their seals from now on (see baals_header_get) */
+    BAALS_HEADERS_DROP = 2,      /* the next pruning gives up those that are kept, too */
+};
+
 /** Options of baals_open. Begin with BAALS_OPTIONS_INIT; only appended to. Zeros are the defaults.
  */
 typedef struct baals_options {
@@ -96,12 +103,13 @@ typedef struct baals_options {
     uint64_t (*clock_ms)(void *ctx); /* the wall clock, milliseconds since 1970, from any thread;
                                         NULL: the system's. For tests and simulations */
     void *clock_ctx;
+    int32_t keep_headers; /* BAALS_HEADERS_*: what a pruning does with the headers */
 } baals_options;
 #define BAALS_OPTIONS_VERSION 1u
 #define BAALS_OPTIONS_INIT                                                                         \
     {                                                                                              \
         BAALS_OPTIONS_VERSION, 0, NULL, {NULL, 0}, NULL, 0, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, \
-            0, NULL, 0, 0, 0, NULL, NULL                                                           \
+            0, NULL, 0, 0, 0, NULL, NULL, 0                                                        \
     }
 
 /* ---- lifecycle ---- */
