@@ -18,6 +18,7 @@
 #include "baals/ext/storage.h"
 #include "base/arena.h"
 #include "base/env.h"
+#include "base/hash_key.h"
 
 /* ---- backends ---- */
 
@@ -177,6 +178,10 @@ void bl_view_end(struct bl_view *view); /* NULL is ignored */
 baals_status bl_view_push(struct bl_view *view, struct bl_layer *layer, baals_error *err);
 /* The tip the view began with; height 0 and a zero hash when there was none. */
 const struct bl_tip *bl_view_tip(const struct bl_view *view);
+/* True when layers were pushed on the view: then its state is not that of its tip. */
+bool bl_view_pushed(const struct bl_view *view);
+/* The store's random key for tables in memory. */
+const struct bl_hash_key *bl_view_hash_key(const struct bl_view *view);
 /* The attachment of the state the view shows, borrowed from it; NULL: none was made since the store
  * was opened. */
 struct bl_attachment *bl_view_attachment(const struct bl_view *view);

@@ -115,5 +115,6 @@ baals_status bl_store_pin(struct bl_store *store,
 void bl_store_unpin(struct bl_store *store, struct bl_version *version, baals_snapshot *snapshot);
 baals_storage *bl_store_storage(struct bl_store *store);
 const struct bl_alloc *bl_store_alloc(const struct bl_store *store);
+const struct bl_hash_key *bl_store_hash_key(const struct bl_store *store);
 
 #endif /* BL_STORAGE_STORAGE_INTERNAL_H */

@@ -33,6 +33,7 @@
 
 struct bl_store {
     struct bl_env *env;
+    struct bl_hash_key hash_key; /* for tables of the state */
     baals_storage *storage;
     baals_hash chain_id;
     pthread_mutex_t lock;
@@ -187,7 +188,9 @@ baals_status bl_store_open(struct bl_store **out,
     store->env = env;
     store->storage = storage;
     store->chain_id = *chain_id;
-    status = store_read_tip(store, &store->has_kv_tip, &store->kv_tip, err);
+    status = bl_hash_key_init(&store->hash_key, env, err);
+    if (status == BAALS_OK)
+        status = store_read_tip(store, &store->has_kv_tip, &store->kv_tip, err);
     if (status != BAALS_OK)
         goto err_after_store;
     store->version = store_version_new(&env->alloc, 0);
@@ -266,6 +269,11 @@ baals_storage *bl_store_storage(struct bl_store *store)
 const struct bl_alloc *bl_store_alloc(const struct bl_store *store)
 {
     return &store->env->alloc;
+}
+
+const struct bl_hash_key *bl_store_hash_key(const struct bl_store *store)
+{
+    return &store->hash_key;
 }
 
 /* ---- pushing ---- */

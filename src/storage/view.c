@@ -115,6 +115,16 @@ const struct bl_tip *bl_view_tip(const struct bl_view *view)
     return &view->tip;
 }
 
+bool bl_view_pushed(const struct bl_view *view)
+{
+    return view->count > view->version->count;
+}
+
+const struct bl_hash_key *bl_view_hash_key(const struct bl_view *view)
+{
+    return bl_store_hash_key(view->store);
+}
+
 baals_status bl_view_get(struct bl_view *view,
                          baals_slice *value_out,
                          baals_space space,
