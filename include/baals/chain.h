@@ -68,10 +68,12 @@ enum {
     BAALS_HEADERS_DROP = 2,      /* the next pruning gives up those that are kept, too */
 };
 
-/** Options of baals_open. Begin with BAALS_OPTIONS_INIT; only appended to. Zeros are the defaults.
- */
+/** Options of baals_open. Begin with BAALS_OPTIONS_INIT; zeros are the defaults. Later versions
+ * only append. `size` says what the caller's header has: what a smaller struct lacks is the
+ * default, and a larger one is UNSUPPORTED_VERSION if it asks for something this library does not
+ * know. */
 typedef struct baals_options {
-    uint32_t version;    /* BAALS_OPTIONS_VERSION */
+    size_t size;         /* of this struct; BAALS_OPTIONS_INIT sets it */
     uint32_t flags;      /* BAALS_OPEN_* */
     const char *storage; /* "lmdb", "rocksdb" (UNSUPPORTED where it is not built) or "memory"; NULL:
                             what the directory has, lmdb for a new one */
@@ -104,12 +106,14 @@ typedef struct baals_options {
                                         NULL: the system's. For tests and simulations */
     void *clock_ctx;
     int32_t keep_headers; /* BAALS_HEADERS_*: what a pruning does with the headers */
+    uint64_t state_bytes; /* memory for the state tree and account records that are kept ready;
+                             default 256 MiB. What does not fit is read from the store and checked
+                             again, so blocks take longer; roots and results are the same */
 } baals_options;
-#define BAALS_OPTIONS_VERSION 1u
 #define BAALS_OPTIONS_INIT                                                                         \
     {                                                                                              \
-        BAALS_OPTIONS_VERSION, 0, NULL, {NULL, 0}, NULL, 0, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, \
-            0, NULL, 0, 0, 0, NULL, NULL, 0                                                        \
+        sizeof(baals_options), 0, NULL, {NULL, 0}, NULL, 0, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, \
+            0, NULL, 0, 0, 0, NULL, NULL, 0, 0                                                     \
     }
 
 /* ---- lifecycle ---- */
@@ -318,19 +322,19 @@ BAALS_API void baals_proof_free(baals_proof *proof);
 
 /* ---- contracts without a transaction ---- */
 
-/** A read-only call. */
+/** A read-only call. Begin with BAALS_QUERY_INIT; `size` as in baals_options. */
 typedef struct baals_query {
-    uint32_t version;     /* 1 */
+    size_t size;          /* of this struct; BAALS_QUERY_INIT sets it */
     baals_address caller; /* zeros: nobody */
     baals_address contract;
     baals_slice method;
     baals_slice args;
     uint64_t gas_max;     /* 0: 50,000,000 */
-    uint32_t time_ms_max; /* 0: 2,000 */
+    uint64_t time_ms_max; /* 0: 2,000 */
 } baals_query;
 #define BAALS_QUERY_INIT                                                                           \
     {                                                                                              \
-        1, {{0}}, {{0}}, {NULL, 0}, {NULL, 0}, 0, 0                                                \
+        sizeof(baals_query), {{0}}, {{0}}, {NULL, 0}, {NULL, 0}, 0, 0                              \
     }
 
 /** What a query or simulation gave. Released with baals_outcome_free. */

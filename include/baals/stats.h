@@ -5,6 +5,7 @@
  * Where the blocks of a chain spend their time, counted since it was opened. Take the counters
  * twice and subtract. They are for people and monitoring; nothing depends on them.
  */
+#include <stddef.h>
 #include <stdint.h>
 
 #include "baals/chain.h"
@@ -15,8 +16,11 @@ extern "C" {
 #endif
 
 /** Times are nanoseconds of the monotonic clock. The stages of a block follow one another, so their
- * sum is what the block took. Blocks of a reorganisation are left out. Only appended to. */
+ * sum is what the block took. Blocks of a reorganisation are left out. Begin with BAALS_STATS_INIT;
+ * later versions only append, and of a caller whose header is older only its own part is written.
+ */
 typedef struct baals_stats {
+    size_t size;         /* of this struct; BAALS_STATS_INIT sets it */
     uint64_t blocks;     /* made or taken in, and committed */
     uint64_t txs;        /* in them */
     uint64_t collect_ns; /* of a block made: consensus, the choice from the mempool */
@@ -33,8 +37,12 @@ typedef struct baals_stats {
     uint64_t checkpoints_ended;
     uint64_t checkpoint_ns; /* in those that ended */
 } baals_stats;
+#define BAALS_STATS_INIT                                                                           \
+    {                                                                                              \
+        sizeof(baals_stats), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0                                    \
+    }
 
-/** The counters at this moment. */
+/** The counters at this moment. Those this library does not know are zeros. */
 BAALS_API BAALS_NODISCARD baals_status baals_stats_get(baals_chain *chain,
                                                        baals_stats *stats_out,
                                                        baals_error *err);

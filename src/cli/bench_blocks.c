@@ -46,8 +46,8 @@ baals_status bench_run_transfers(struct bench *bench, baals_error *err)
 static baals_status blocks_stages(struct bench *bench, baals_chain *chain, baals_error *err)
 {
     struct bench_txs txs;
-    baals_stats before = {0};
-    baals_stats after = {0};
+    baals_stats before = BAALS_STATS_INIT;
+    baals_stats after = BAALS_STATS_INIT;
     BL_TRY(bench_sign_transfers(&txs, bench, bench->size.block_txs, bench->many_txs, err));
     bench->many_txs += bench->size.block_txs;
     baals_status status = bench_submit(chain, &txs, err);

@@ -103,8 +103,8 @@ static baals_status
 contracts_call_blocks(baals_chain *chain, struct bench *bench, uint64_t first, baals_error *err)
 {
     struct bench_txs txs;
-    baals_stats before = {0};
-    baals_stats after = {0};
+    baals_stats before = BAALS_STATS_INIT;
+    baals_stats after = BAALS_STATS_INIT;
     baals_cursor cursor;
     BL_TRY(bench_sign_calls(&txs, bench, bench->size.block_txs, first, err));
     baals_status status = baals_cursor_now(chain, &cursor, err);

@@ -321,12 +321,12 @@ baals_status baals_import_new(baals_chain **chain_out,
                               void *ctx,
                               baals_error *err)
 {
-    static const baals_options defaults = BAALS_OPTIONS_INIT;
     if (chain_out == NULL || path == NULL || source == NULL)
         return bl_fail(err, BAALS_MISUSE, "baals_import_new needs a path and a source");
     struct baals_chain *chain = NULL;
-    baals_status status =
-        export_run(&chain, path, options != NULL ? options : &defaults, source, ctx, err);
+    baals_options known;
+    BL_TRY(bl_options_read(&known, options, err));
+    baals_status status = export_run(&chain, path, &known, source, ctx, err);
     if (status != BAALS_OK) {
         (void)baals_close(chain, NULL);
         return status;

@@ -14,6 +14,7 @@
 #define OPEN_MEMORY_PATH ":memory:"
 #define OPEN_MEMORY_DIR "/chain"
 #define OPEN_CHECKPOINT_BYTES_DEFAULT ((uint64_t)32 * 1024 * 1024)
+#define OPEN_STATE_BYTES_DEFAULT ((uint64_t)256 * 1024 * 1024)
 #define OPEN_GENESIS_ARENA_MAX ((size_t)64 * 1024 * 1024)
 
 const char *baals_version(void)
@@ -86,6 +87,8 @@ baals_status bl_chain_new_env(struct baals_chain **out,
     bl_arena_init(&chain->genesis_arena, alloc, OPEN_GENESIS_ARENA_MAX);
     chain->checkpoint_bytes =
         options->checkpoint_bytes != 0 ? options->checkpoint_bytes : OPEN_CHECKPOINT_BYTES_DEFAULT;
+    if (options->state_bytes == 0)
+        chain->options.state_bytes = OPEN_STATE_BYTES_DEFAULT;
     if (options->authority != NULL) {
         chain->authority = *options->authority;
         chain->has_authority = true;
@@ -421,21 +424,17 @@ baals_status bl_chain_new(struct baals_chain **out,
                           const baals_options *options,
                           baals_error *err)
 {
-    static const baals_options defaults = BAALS_OPTIONS_INIT;
     if (out == NULL || path == NULL)
         return bl_fail(err, BAALS_MISUSE, "a chain needs a path and a place for its handle");
-    if (options == NULL)
-        options = &defaults;
-    if (options->version != BAALS_OPTIONS_VERSION)
-        return bl_fail(err, BAALS_UNSUPPORTED_VERSION, "options of version %u; this build knows %u",
-                       options->version, BAALS_OPTIONS_VERSION);
+    baals_options known;
+    BL_TRY(bl_options_read(&known, options, err));
     struct bl_alloc alloc = bl_alloc_system();
     struct bl_env *env = NULL;
-    if (options->allocator != NULL)
-        alloc = (struct bl_alloc){options->allocator->resize, options->allocator->ctx};
+    if (known.allocator != NULL)
+        alloc = (struct bl_alloc){known.allocator->resize, known.allocator->ctx};
     BL_TRY(strcmp(path, OPEN_MEMORY_PATH) == 0 ? bl_env_memory(&env, alloc, err)
                                                : bl_env_system(&env, alloc, err));
-    return bl_chain_new_env(out, env, path, options, err);
+    return bl_chain_new_env(out, env, path, &known, err);
 }
 
 baals_status bl_chain_open(struct baals_chain *chain, baals_error *err)

@@ -97,9 +97,12 @@ static baals_status query_on_view(baals_outcome *out,
                                   struct bl_arena *arena,
                                   baals_error *err)
 {
-    uint32_t time_ms = query->time_ms_max != 0 ? query->time_ms_max : BL_QUERY_MS_DEFAULT;
-    struct query_deadline deadline = {chain->env, bl_env_monotonic_ns(chain->env) +
-                                                      (uint64_t)time_ms * 1000000u};
+    uint64_t time_ms = query->time_ms_max != 0 ? query->time_ms_max : BL_QUERY_MS_DEFAULT;
+    uint64_t until_ns = 0;
+    if (!bl_u64_mul(&until_ns, time_ms, 1000000u) ||
+        !bl_u64_add(&until_ns, until_ns, bl_env_monotonic_ns(chain->env)))
+        until_ns = UINT64_MAX;
+    struct query_deadline deadline = {chain->env, until_ns};
     struct bl_query inner = {
         .readonly = true,
         .caller = query->caller,
@@ -124,15 +127,15 @@ baals_status baals_query_run(baals_chain *chain,
 {
     if (chain == NULL || outcome_out == NULL || query == NULL)
         return bl_fail(err, BAALS_MISUSE, "baals_query_run needs a chain, a result and a query");
-    if (query->version != 1)
-        return bl_fail(err, BAALS_UNSUPPORTED_VERSION, "a query of version %u", query->version);
+    baals_query asked;
+    BL_TRY(bl_query_read(&asked, query, err));
     struct bl_arena arena;
     bl_arena_init(&arena, chain->env->alloc, BL_REQUEST_ARENA_MAX);
     struct bl_view *view = NULL;
     baals_header tip;
     baals_status status = query_begin(&view, &tip, chain, &arena, err);
     if (status == BAALS_OK)
-        status = query_on_view(outcome_out, chain, view, &tip, query, &arena, err);
+        status = query_on_view(outcome_out, chain, view, &tip, &asked, &arena, err);
     bl_view_end(view);
     bl_arena_deinit(&arena);
     return status;

@@ -388,6 +388,17 @@ baals_status bl_chain_verify_block(struct bl_applied *out,
 baals_status
 bl_chain_import(struct baals_chain *chain, baals_slice bytes, bool from_peer, baals_error *err);
 
+/* ---- options.c ---- */
+
+/* The options of a caller whose header may be older or newer than this library, as this library
+ * has them. NULL: the defaults. MISUSE_ARGUMENT, UNSUPPORTED_VERSION. */
+baals_status bl_options_read(baals_options *out, const baals_options *given, baals_error *err);
+/* The same for a query, never NULL. */
+baals_status bl_query_read(baals_query *out, const baals_query *given, baals_error *err);
+/* The counters as the caller's header has them: as many as its `size` covers, zeros for those that
+ * are not known here. MISUSE_ARGUMENT. */
+baals_status bl_stats_write(baals_stats *out, const baals_stats *stats, baals_error *err);
+
 /* ---- open.c ---- */
 
 /* A handle without anything opened; released with bl_chain_close_all. */
@@ -396,7 +407,8 @@ baals_status bl_chain_new(struct baals_chain **out,
                           const baals_options *options,
                           baals_error *err);
 /* The same in an env of the caller's, which the handle takes over: it is closed with the handle,
- * and on failure. options->allocator is not looked at. */
+ * and on failure. The options are this library's (bl_options_read); their allocator is not looked
+ * at. */
 baals_status bl_chain_new_env(struct baals_chain **out,
                               struct bl_env *env,
                               const char *path,

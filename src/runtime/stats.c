@@ -61,7 +61,8 @@ baals_status baals_stats_get(baals_chain *chain, baals_stats *stats_out, baals_e
     struct bl_stats *stats = &chain->stats;
     /* First, so that never more have ended than were begun. */
     uint64_t ended = atomic_load(&stats->checkpoints_ended);
-    *stats_out = (baals_stats){
+    baals_stats now = {
+        .size = sizeof now,
         .blocks = atomic_load(&stats->blocks),
         .txs = atomic_load(&stats->txs),
         .collect_ns = atomic_load(&stats->stage_ns[BL_STAGE_COLLECT]),
@@ -75,5 +76,5 @@ baals_status baals_stats_get(baals_chain *chain, baals_stats *stats_out, baals_e
         .checkpoints_ended = ended,
         .checkpoint_ns = atomic_load(&stats->checkpoint_ns),
     };
-    return BAALS_OK;
+    return bl_stats_write(stats_out, &now, err);
 }

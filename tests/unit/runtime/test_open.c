@@ -147,9 +147,9 @@ static void test_options(void **state)
     open_begin(&fx);
     assert_status(baals_open(NULL, fx.path, &fx.options, &fx.err), BAALS_MISUSE);
     assert_status(baals_open(&chain, NULL, &fx.options, &fx.err), BAALS_MISUSE);
-    fx.options.version = 2;
-    assert_status(baals_open(&chain, fx.path, &fx.options, &fx.err), BAALS_UNSUPPORTED_VERSION);
-    fx.options.version = BAALS_OPTIONS_VERSION;
+    fx.options.size = 0;
+    assert_status(baals_open(&chain, fx.path, &fx.options, &fx.err), BAALS_MISUSE_ARGUMENT);
+    fx.options.size = sizeof fx.options;
     fx.options.storage = "papyrus";
     assert_status(baals_open(&chain, fx.path, &fx.options, &fx.err), BAALS_UNSUPPORTED);
     fx.options.storage = NULL;

@@ -115,9 +115,14 @@ static void test_query_bounds(void **state)
     query.gas_max = BL_BLOCK_GAS_LIMIT_MAX + 1;
     assert_status(baals_query_run(fx.node.chain, &outcome, &query, &fx.node.err),
                   BAALS_MISUSE_ARGUMENT);
-    query.version = 2;
+    query.gas_max = 0;
+    query.time_ms_max = UINT64_MAX; /* as good as for ever */
+    assert_ok(baals_query_run(fx.node.chain, &outcome, &query, &fx.node.err));
+    assert_int_equal(outcome.status, BAALS_RECEIPT_OK);
+    baals_outcome_free(&outcome);
+    query.size = 0;
     assert_status(baals_query_run(fx.node.chain, &outcome, &query, &fx.node.err),
-                  BAALS_UNSUPPORTED_VERSION);
+                  BAALS_MISUSE_ARGUMENT);
     assert_status(baals_query_run(NULL, &outcome, &query, &fx.node.err), BAALS_MISUSE);
     query_close(&fx);
 }

@@ -9,7 +9,7 @@
 
 static baals_stats stats_of(struct chain_node *node)
 {
-    baals_stats stats;
+    baals_stats stats = BAALS_STATS_INIT;
     assert_ok(baals_stats_get(node->chain, &stats, &node->err));
     return stats;
 }

@@ -115,7 +115,7 @@ static void test_checkpoints(void **state)
         assert_true(chain_produce(&node));
     }
     assert_int_equal(chain_balance(&node, chain_address(2)), CHAIN_RICH + 50);
-    baals_stats stats;
+    baals_stats stats = BAALS_STATS_INIT;
     assert_ok(baals_stats_get(node.chain, &stats, &node.err));
     assert_true(stats.checkpoints_begun > 0 && stats.checkpoint_ns > 0);
     assert_in_range(stats.checkpoints_ended, stats.checkpoints_begun - 1, stats.checkpoints_begun);
