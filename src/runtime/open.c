@@ -225,8 +225,9 @@ baals_status bl_chain_open_store(struct baals_chain *chain, const char *folder, 
     BL_TRY(bl_chain_path(chain, path, folder, err));
     BL_TRY(bl_env_make_dir(chain->env, path, err));
     BL_TRY(bl_storage_open(&storage, chain->env, backend, path, err));
+    const char *dir = bl_storage_is_durable(storage) ? path : NULL;
     baals_status status =
-        bl_store_open(&chain->store, chain->env, storage, &chain->ledger.chain_id, err);
+        bl_store_open_in(&chain->store, chain->env, storage, &chain->ledger.chain_id, dir, err);
     if (status != BAALS_OK)
         bl_storage_close(storage);
     return status;

@@ -41,6 +41,11 @@ static int layer_compare(baals_space space, baals_slice key, const baals_write *
     return bl_slice_compare(key, write->key);
 }
 
+int bl_write_compare(const baals_write *left, const baals_write *right)
+{
+    return layer_compare(left->space, left->key, right);
+}
+
 /* ---- the filter ---- */
 
 uint64_t bl_layer_hash(baals_space space, baals_slice key)

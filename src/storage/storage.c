@@ -104,6 +104,11 @@ void bl_storage_close(baals_storage *storage)
         storage->ops->close(storage);
 }
 
+bool bl_storage_is_durable(const baals_storage *storage)
+{
+    return (storage->ops->caps & BAALS_STORAGE_CAP_DURABLE) != 0;
+}
+
 /* A value longer than STORAGE_INLINE_MAX enters by its own hash, so that no memory is needed. */
 static void storage_checksum(uint8_t out[BL_KV_CHECKSUM_BYTES],
                              baals_space space,

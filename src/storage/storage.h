@@ -9,7 +9,7 @@
  * A layer holds all changes of one commit (a block, or its undoing): state records, tree nodes and
  * index entries alike. Layers are immutable and counted. A view pins a kv snapshot and the layers
  * above it under one lock, so its reader sees one committed height and never waits for the writer.
- * The store's checkpoint merges layers into the kv in one atomic batch, together with the journal
+ * The store's checkpoint merges layers into the kv, all or nothing, together with the journal
  * position they stand for. The journal is the truth (storage/journal.h); this file never reads it.
  *
  * Integrity: every kv value carries a checksum over space, key and value (8 bytes of BLAKE3), added
@@ -32,6 +32,8 @@ bl_storage_name_of(const char **out, struct bl_env *env, const char *path, baals
 baals_status bl_storage_open(
     baals_storage **out, struct bl_env *env, const char *name, const char *path, baals_error *err);
 void bl_storage_close(baals_storage *storage); /* NULL is ignored */
+/* Whether what was applied and synced survives the process. */
+bool bl_storage_is_durable(const baals_storage *storage);
 
 /* Wrappers: assert the contract of ext/storage.h, add and check the checksum. */
 baals_status bl_storage_snapshot_begin(baals_storage *s, baals_snapshot **out, baals_error *err);
@@ -128,6 +130,16 @@ baals_status bl_store_open(struct bl_store **out,
                            baals_storage *storage,
                            const baals_hash *chain_id,
                            baals_error *err);
+/* The same for a storage whose files are in the folder `dir` (copied): a checkpoint that is large
+ * then goes into it in several transactions, all or nothing by a file beside them (storage/redo.h);
+ * one that was cut short is ended here. No dir: each is one transaction. A store that was cut short
+ * and has no such file, or is opened without its folder, is CORRUPT_STORE. */
+baals_status bl_store_open_in(struct bl_store **out,
+                              struct bl_env *env,
+                              baals_storage *storage,
+                              const baals_hash *chain_id,
+                              const char *dir,
+                              baals_error *err);
 /* No view may be open. Layers not checkpointed are dropped (the journal has them). */
 void bl_store_close(struct bl_store *store);
 

@@ -89,6 +89,8 @@ struct bl_attachment *bl_layer_attachment(const struct bl_layer *layer);
 /* NULL is ignored. */
 struct bl_attachment *bl_attachment_ref(struct bl_attachment *attachment);
 void bl_attachment_unref(struct bl_attachment *attachment);
+/* The order of two changes by (space, key): below, at or above zero. */
+int bl_write_compare(const baals_write *left, const baals_write *right);
 /* bl_layer_count changes in order. */
 const baals_write *bl_layer_writes(const struct bl_layer *layer);
 

@@ -17,12 +17,19 @@
  * newest two while the older is at most twice as large, so sizes fall geometrically. Layers that a
  * running checkpoint writes are left alone.
  *
+ * A large batch goes into the kv in several transactions (storage/redo.h). A snapshot between two
+ * of them fits below the old version too: it differs from one before or after the batch only in
+ * keys that the layers hide. A batch that failed between two of them is ended before another
+ * begins.
+ *
  * Threads: `lock` guards `version`, `has_kv_tip`, `kv_tip`, `busy` and `views`. It is held for
- * pointer work and the beginning of a snapshot, never while bytes are merged or written.
+ * pointer work and the beginning of a snapshot, never while bytes are merged or written. `redo` and
+ * `writing` belong to the checkpoint.
  */
 #include <pthread.h>
 #include <string.h>
 
+#include "storage/redo.h"
 #include "storage/storage_internal.h"
 
 /* Merged layers grow no further than this, which bounds the pause of one push. */
@@ -36,6 +43,7 @@ struct bl_store {
     struct bl_hash_key hash_key; /* for tables of the state */
     baals_storage *storage;
     baals_hash chain_id;
+    char *dir; /* the storage's folder; NULL: a checkpoint is one transaction */
     pthread_mutex_t lock;
     struct bl_version *version;
     bool has_kv_tip;
@@ -43,6 +51,10 @@ struct bl_store {
     size_t busy; /* the oldest layers of `version`, being written by a checkpoint */
     size_t views;
     bool checkpointing;
+    /* A batch of several transactions that is being written, or failed between two of them, and the
+     * version whose layers it holds; NULL: none. */
+    struct bl_redo *redo;
+    struct bl_version *writing;
 };
 
 /* ---- the checkpoint record ---- */
@@ -175,43 +187,65 @@ store_read_tip(struct bl_store *store, bool *has_out, struct bl_tip *tip_out, ba
     return status;
 }
 
+static void store_free(struct bl_store *store)
+{
+    const struct bl_alloc *alloc = &store->env->alloc;
+    store_version_unref(store->version);
+    if (store->dir != NULL)
+        bl_alloc_free(alloc, store->dir, strlen(store->dir) + 1);
+    bl_alloc_free(alloc, store, sizeof(*store));
+}
+
+/* What the storage stands for, after ending a checkpoint that was cut short. */
+static baals_status store_read(struct bl_store *store, const char *dir, baals_error *err)
+{
+    const struct bl_alloc *alloc = &store->env->alloc;
+    if (dir != NULL) {
+        store->dir = bl_alloc_strdup(alloc, dir);
+        if (store->dir == NULL)
+            return bl_fail(err, BAALS_NOMEM, "no memory for a store");
+    }
+    BL_TRY(bl_redo_recover(store->env, store->storage, dir, &store->chain_id, err));
+    BL_TRY(store_read_tip(store, &store->has_kv_tip, &store->kv_tip, err));
+    store->version = store_version_new(alloc, 0);
+    if (store->version == NULL)
+        return bl_fail(err, BAALS_NOMEM, "no memory for a store");
+    store->version->has_tip = store->has_kv_tip;
+    store->version->tip = store->kv_tip;
+    return BAALS_OK;
+}
+
+baals_status bl_store_open_in(struct bl_store **out,
+                              struct bl_env *env,
+                              baals_storage *storage,
+                              const baals_hash *chain_id,
+                              const char *dir,
+                              baals_error *err)
+{
+    struct bl_store *store = bl_alloc_zero(&env->alloc, 1, sizeof(*store));
+    if (store == NULL)
+        return bl_fail(err, BAALS_NOMEM, "no memory for a store");
+    store->env = env;
+    store->storage = storage;
+    store->chain_id = *chain_id;
+    baals_status status = store_read(store, dir, err);
+    if (status == BAALS_OK && pthread_mutex_init(&store->lock, NULL) != 0)
+        status = bl_fail(err, BAALS_NOMEM, "no memory for a lock");
+    if (status != BAALS_OK) {
+        store_free(store);
+        return status;
+    }
+    *out = store;
+    return BAALS_OK;
+}
+
 baals_status bl_store_open(struct bl_store **out,
                            struct bl_env *env,
                            baals_storage *storage,
                            const baals_hash *chain_id,
                            baals_error *err)
 {
-    struct bl_store *store = bl_alloc_zero(&env->alloc, 1, sizeof(*store));
-    baals_status status;
-    if (store == NULL)
-        return bl_fail(err, BAALS_NOMEM, "no memory for a store");
-    store->env = env;
-    store->storage = storage;
-    store->chain_id = *chain_id;
-    status = bl_hash_key_init(&store->hash_key, env, err);
-    if (status == BAALS_OK)
-        status = store_read_tip(store, &store->has_kv_tip, &store->kv_tip, err);
-    if (status != BAALS_OK)
-        goto err_after_store;
-    store->version = store_version_new(&env->alloc, 0);
-    if (store->version == NULL) {
-        status = bl_fail(err, BAALS_NOMEM, "no memory for a store");
-        goto err_after_store;
-    }
-    store->version->has_tip = store->has_kv_tip;
-    store->version->tip = store->kv_tip;
-    if (pthread_mutex_init(&store->lock, NULL) != 0) {
-        status = bl_fail(err, BAALS_NOMEM, "no memory for a lock");
-        goto err_after_version;
-    }
-    *out = store;
-    return BAALS_OK;
-
-err_after_version:
-    store_version_unref(store->version);
-err_after_store:
-    bl_alloc_free(&env->alloc, store, sizeof(*store));
-    return status;
+    return bl_store_open_in(out, env, storage, chain_id, NULL, err);
 }
 
 void bl_store_close(struct bl_store *store)
@@ -219,11 +253,11 @@ void bl_store_close(struct bl_store *store)
     if (store == NULL)
         return;
     BL_ASSERT(store->views == 0 && !store->checkpointing);
-    struct bl_env *env = store->env;
-    store_version_unref(store->version);
+    bl_redo_close(store->redo);
+    store_version_unref(store->writing);
     bl_storage_close(store->storage);
     pthread_mutex_destroy(&store->lock);
-    bl_alloc_free(&env->alloc, store, sizeof(*store));
+    store_free(store);
 }
 
 /* ---- what is there ---- */
@@ -412,61 +446,91 @@ static baals_status store_collect(const struct bl_version *version,
                                              writes_out, count_out, err);
 }
 
-/* Writes all layers of the version, newest change first, with what its attachment adds and the
- * record, as one batch. */
-static baals_status
-store_write(struct bl_store *store, const struct bl_version *version, baals_error *err)
+/* Sorted changes that are gone through once. */
+struct store_source {
+    const baals_write *at;
+    const baals_write *end;
+};
+
+/* The next change in order of (space, key), of several for one key the newest; NULL behind the
+ * last. The newest source is the last one. */
+static const baals_write *store_next(struct store_source *sources, size_t count)
 {
-    const struct bl_alloc *alloc = &store->env->alloc;
+    const baals_write *least = NULL;
+    for (size_t i = count; i-- > 0;) {
+        if (sources[i].at == sources[i].end)
+            continue;
+        int order = least == NULL ? -1 : bl_write_compare(sources[i].at, least);
+        if (order < 0)
+            least = sources[i].at;
+        else if (order == 0)
+            sources[i].at++;
+    }
+    for (size_t i = 0; least != NULL && i < count; i++) {
+        if (sources[i].at != sources[i].end && bl_write_compare(sources[i].at, least) == 0)
+            sources[i].at++;
+    }
+    return least;
+}
+
+/* Adds the changes of all layers and what the attachment adds, and the record behind them. */
+static baals_status store_gather(struct bl_redo *redo,
+                                 const struct bl_store *store,
+                                 const struct bl_version *version,
+                                 struct bl_arena *arena,
+                                 baals_error *err)
+{
     uint8_t record[STORE_RECORD_BYTES];
-    struct bl_arena arena;
-    bl_arena_init(&arena, *alloc, SIZE_MAX);
     baals_write *added = NULL;
     size_t added_count = 0;
-    baals_status status = store_collect(version, &arena, &added, &added_count, err);
+    size_t count = version->count + 1;
+    BL_TRY(store_collect(version, arena, &added, &added_count, err));
+    struct store_source *sources = bl_arena_zero(arena, count, sizeof(*sources));
+    if (sources == NULL)
+        return bl_fail(err, BAALS_NOMEM, "no memory for a checkpoint of %zu layers", count);
+    for (size_t i = 0; i < version->count; i++) {
+        const baals_write *writes = bl_layer_writes(version->layers[i]);
+        sources[i] = (struct store_source){writes, writes + bl_layer_count(version->layers[i])};
+    }
+    if (added_count > 0)
+        sources[version->count] = (struct store_source){added, added + added_count};
+    for (const baals_write *write = store_next(sources, count); write != NULL;
+         write = store_next(sources, count))
+        BL_TRY(bl_redo_add(redo, write, err));
+    store_record_encode(record, &store->chain_id, &version->tip);
+    baals_write last = {.space = BAALS_SPACE_CHECKPOINT,
+                        .key = store_record_key(),
+                        .value = bl_slice(record, sizeof(record))};
+    return bl_redo_add(redo, &last, err);
+}
+
+/* Makes the batch of the version the one to be written. */
+static baals_status
+store_prepare(struct bl_store *store, struct bl_version *version, baals_error *err)
+{
+    struct bl_redo *redo = NULL;
+    struct bl_arena arena;
+    BL_TRY(bl_redo_begin(&redo, store->env, store->dir, &store->chain_id, err));
+    bl_arena_init(&arena, store->env->alloc, SIZE_MAX);
+    baals_status status = store_gather(redo, store, version, &arena, err);
+    bl_arena_deinit(&arena);
+    if (status == BAALS_OK)
+        status = bl_redo_seal(redo, err);
     if (status != BAALS_OK) {
-        bl_arena_deinit(&arena);
+        bl_redo_close(redo);
         return status;
     }
-    size_t room = 1 + added_count;
-    size_t count = 0;
-    for (size_t i = 0; i < version->count; i++)
-        room += bl_layer_count(version->layers[i]);
-    baals_write *merged = bl_alloc_zero(alloc, room, sizeof(*merged));
-    baals_write *spare = bl_alloc_zero(alloc, room, sizeof(*spare));
+    store->redo = redo;
+    store->writing = store_version_ref(version);
+    return BAALS_OK;
+}
 
-    if (merged == NULL || spare == NULL) {
-        status = bl_fail(err, BAALS_NOMEM, "no memory for a checkpoint of %zu changes", room);
-        goto out;
-    }
-    /* From the newest, which are the smallest, so that each change is moved a few times only. */
-    for (size_t i = version->count; i-- > 0;) {
-        const struct bl_layer *layer = version->layers[i];
-        count =
-            bl_writes_merge(spare, bl_layer_writes(layer), bl_layer_count(layer), merged, count);
-        baals_write *exchange = merged;
-        merged = spare;
-        spare = exchange;
-    }
-    if (added_count > 0) {
-        count = bl_writes_merge(spare, merged, count, added, added_count);
-        baals_write *exchange = merged;
-        merged = spare;
-        spare = exchange;
-    }
-    store_record_encode(record, &store->chain_id, &version->tip);
-    merged[count++] = (baals_write){.space = BAALS_SPACE_CHECKPOINT,
-                                    .is_delete = 0,
-                                    .key = store_record_key(),
-                                    .value = bl_slice(record, sizeof(record))};
-    status = bl_storage_apply(store->storage, store->env, merged, count, err);
-    if (status == BAALS_OK)
-        status = bl_storage_sync(store->storage, err);
-out:
-    bl_alloc_free(alloc, merged, room * sizeof(*merged));
-    bl_alloc_free(alloc, spare, room * sizeof(*spare));
-    bl_arena_deinit(&arena);
-    return status;
+static void store_forget(struct bl_store *store)
+{
+    bl_redo_close(store->redo);
+    store_version_unref(store->writing);
+    store->redo = NULL;
+    store->writing = NULL;
 }
 
 /* After a durable batch: a version without the layers that were written. */
@@ -497,26 +561,59 @@ store_written(struct bl_store *store, const struct bl_version *written, baals_er
     return BAALS_OK;
 }
 
+/* Writes the batch that was prepared. */
+static baals_status store_write(struct bl_store *store, baals_error *err)
+{
+    baals_error ignored;
+    bool several = bl_redo_count(store->redo) > 1;
+    baals_status status = bl_redo_apply(store->redo, store->storage, err);
+    if (status == BAALS_OK)
+        status = store_written(store, store->writing, err);
+    if (status != BAALS_OK && several)
+        return status; /* it is ended by the next checkpoint, or by the next opening */
+    store_forget(store);
+    /* It has served: where it stays, it is written over, or removed by the next opening. */
+    if (several && bl_redo_remove(store->env, store->dir, &ignored) != BAALS_OK)
+        bl_log(store->env, BL_LOG_WARN, "%s", ignored.message);
+    return status;
+}
+
+static baals_status
+store_checkpoint(struct bl_store *store, struct bl_version *version, baals_error *err)
+{
+    if (version->count == 0)
+        return BAALS_OK;
+    BL_TRY(store_prepare(store, version, err));
+    return store_write(store, err);
+}
+
+/* The layers that are in place now; they are not merged from here on. */
+static struct bl_version *store_checkpoint_begin(struct bl_store *store)
+{
+    pthread_mutex_lock(&store->lock);
+    struct bl_version *version = store_version_ref(store->version);
+    store->busy = version->count;
+    pthread_mutex_unlock(&store->lock);
+    return version;
+}
+
 baals_status bl_store_checkpoint(struct bl_store *store, baals_error *err)
 {
     pthread_mutex_lock(&store->lock);
     BL_ASSERT(!store->checkpointing);
-    struct bl_version *version = store_version_ref(store->version);
     store->checkpointing = true;
-    store->busy = version->count;
     pthread_mutex_unlock(&store->lock);
 
-    baals_status status = BAALS_OK;
-    if (version->count > 0) {
-        status = store_write(store, version, err);
-        if (status == BAALS_OK)
-            status = store_written(store, version, err);
+    baals_status status = store->redo != NULL ? store_write(store, err) : BAALS_OK;
+    if (status == BAALS_OK) {
+        struct bl_version *version = store_checkpoint_begin(store);
+        status = store_checkpoint(store, version, err);
+        store_version_unref(version);
     }
     pthread_mutex_lock(&store->lock);
-    store->busy = 0;
+    store->busy = store->writing != NULL ? store->writing->count : 0;
     store->checkpointing = false;
     pthread_mutex_unlock(&store->lock);
-    store_version_unref(version);
     return status;
 }
 
