@@ -14,6 +14,9 @@
 
 #define BENCH_BLOCKS_DEFAULT 100000u
 #define BENCH_BLOCKS_MAX 100000000u
+#define BENCH_STATE_BYTES_DEFAULT ((uint64_t)256 * 1024 * 1024)
+#define BENCH_STATE_BYTES_GROWTH ((uint64_t)8 * 1024 * 1024)
+#define BENCH_STATE_BYTES_MAX (UINT64_C(1) << 40)
 #define BENCH_OUTPUT_MAX ((size_t)4 * 1024 * 1024)
 
 const struct bench_line bench_lines[BENCH_LINE_COUNT] = {
@@ -33,11 +36,17 @@ const struct bench_line bench_lines[BENCH_LINE_COUNT] = {
                          BENCH_PER_SECOND, 30000, 80000},
     [BENCH_TRANSFERS_MEMORY] = {"transfers-memory", "the same in memory, not durable",
                                 BENCH_PER_SECOND, 0, 0},
-    [BENCH_APPLY] = {"apply", "running verified transfers, a million accounts, 10,000 per block",
-                     BENCH_PER_SECOND, 0, 0},
+    [BENCH_APPLY] =
+        {"apply",
+         "running verified transfers, a million accounts, 10,000 per block, warm: three "
+         "blocks before touched the same accounts",
+         BENCH_PER_SECOND, 0, 0},
     [BENCH_ROOT] = {"root", "the roots of such a block", BENCH_PER_SECOND, 0, 0},
     [BENCH_APPLY_ROOT] = {"apply-root", "both", BENCH_PER_SECOND, 300000, 800000},
-    [BENCH_COMMIT] = {"commit", "writing, syncing and publishing such a block", BENCH_PER_SECOND, 0,
+    [BENCH_APPLY_ROOT_COLD] = {"apply-root-cold",
+                               "both of the first block after opening: nothing is ready in memory",
+                               BENCH_PER_SECOND, 0, 0},
+    [BENCH_COMMIT] = {"commit", "writing, syncing and publishing a warm block", BENCH_PER_SECOND, 0,
                       0},
     [BENCH_TOKENS] = {"tokens", "signed calls of the token contract's transfer, as line transfers",
                       BENCH_PER_SECOND, 15000, 40000},
@@ -54,6 +63,15 @@ const struct bench_line bench_lines[BENCH_LINE_COUNT] = {
                           0, 0},
     [BENCH_SOCKET_P99] = {"socket-p99", "the same through a node's UNIX socket, 99 of 100",
                           BENCH_NS, 0, 0},
+    [BENCH_STALL_P50] = {"stall-p50",
+                         "one transfer to its durable block, a million accounts, checkpoints taken "
+                         "in the background, median",
+                         BENCH_NS, 0, 0},
+    [BENCH_STALL_P999] = {"stall-p999", "999 of 1,000 of those beside a checkpoint", BENCH_NS, 0,
+                          0},
+    [BENCH_STALL_MAX] = {"stall-max", "the slowest of those beside a checkpoint", BENCH_NS, 0, 0},
+    [BENCH_STALL_NONE_P999] = {"stall-none-p999", "999 of 1,000 of those beside no checkpoint",
+                               BENCH_NS, 0, 0},
     [BENCH_OPEN_EMPTY] = {"open-empty", "opening a chain of no blocks", BENCH_NS, 5000000, 1000000},
     [BENCH_OPEN_MANY] = {"open-many", "opening a chain of a million accounts", BENCH_NS, 100000000,
                          20000000},
@@ -64,6 +82,15 @@ const struct bench_line bench_lines[BENCH_LINE_COUNT] = {
     [BENCH_GROWTH_MEMORY] = {"growth-memory",
                              "memory of the process' own, gained from the first tenth to the last",
                              BENCH_KIB, 32768, 0},
+    [BENCH_ROOT_TENFOLD] = {"root-10m", "as line root, with ten million accounts", BENCH_PER_SECOND,
+                            0, 0},
+    [BENCH_APPLY_ROOT_TENFOLD] = {"apply-root-10m", "as line apply-root, with ten million accounts",
+                                  BENCH_PER_SECOND, 0, 0},
+    [BENCH_APPLY_ROOT_COLD_TENFOLD] = {"apply-root-cold-10m",
+                                       "as line apply-root-cold, with ten million accounts",
+                                       BENCH_PER_SECOND, 0, 0},
+    [BENCH_MEMORY_TENFOLD] = {"memory-10m", "memory of the process' own after these blocks",
+                              BENCH_KIB, 0, 0},
 };
 
 static const struct bench_measurement bench_measurements[] = {
@@ -74,9 +101,11 @@ static const struct bench_measurement bench_measurements[] = {
     {"call", bench_run_call, BENCH_CALL, BENCH_CALL_QUERY},
     {"latency", bench_run_latency, BENCH_LATENCY_P50, BENCH_LATENCY_P99},
     {"socket", bench_run_socket, BENCH_SOCKET_P50, BENCH_SOCKET_P99},
+    {"stall", bench_run_stall, BENCH_STALL_P50, BENCH_STALL_NONE_P999},
     {"open", bench_run_open, BENCH_OPEN_EMPTY, BENCH_OPEN_MANY},
     {"proof", bench_run_proof, BENCH_PROVE, BENCH_PROOF_VERIFY},
     {"growth", bench_run_growth, BENCH_GROWTH_TIME, BENCH_GROWTH_MEMORY},
+    {"10m", bench_run_tenfold, BENCH_ROOT_TENFOLD, BENCH_MEMORY_TENFOLD},
 };
 
 static const struct bench_size bench_full = {
@@ -86,6 +115,8 @@ static const struct bench_size bench_full = {
     .block_txs = 10000,
     .accounts = 1000000,
     .latencies = 1000,
+    .stall_blocks = 200000,
+    .stall_beside = 1000,
     .syncs = 512,
     .warm_ms = 1000,
     .growth_blocks = BENCH_BLOCKS_DEFAULT,
@@ -99,6 +130,9 @@ static const struct bench_size bench_quick = {
     .block_txs = 200,
     .accounts = 2000,
     .latencies = 20,
+    .stall_blocks = 400,
+    .stall_beside = 10,
+    .stall_changes = 16384,
     .syncs = 32,
     .warm_ms = 20,
     .growth_blocks = 100,
@@ -131,11 +165,11 @@ static int bench_compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-uint64_t bench_quantile(uint64_t *values, size_t count, unsigned percent)
+uint64_t bench_quantile(uint64_t *values, size_t count, unsigned permille)
 {
-    BL_ASSERT(count > 0 && percent <= 100);
+    BL_ASSERT(count > 0 && permille <= 1000);
     qsort(values, count, sizeof *values, bench_compare);
-    return values[((count - 1) * percent + 50) / 100];
+    return values[((count - 1) * permille + 500) / 1000];
 }
 
 /* ---- what is measured ---- */
@@ -145,7 +179,7 @@ static bool bench_wanted(const struct bench *bench, const struct bench_measureme
     const struct cli *cli = bench->cli;
     /* No other option of the command is repeated. */
     if (cli->args.repeated_count == 0)
-        return measurement->run != bench_run_growth;
+        return measurement->first < BENCH_FIRST_ASKED;
     for (size_t i = 0; i < cli->args.repeated_count; i++) {
         const char *name = cli->args.repeated[i].value;
         if (strcmp(name, measurement->name) == 0)
@@ -197,6 +231,14 @@ static baals_status bench_parse(struct bench *bench, baals_error *err)
         return bl_fail(err, BAALS_MISUSE_ARGUMENT, "--blocks: at least %u", BENCH_TENTHS);
     bench->size.runs = (unsigned)runs;
     bench->size.growth_txs = (unsigned)txs;
+    bench->state_bytes = BENCH_STATE_BYTES_DEFAULT;
+    bench->growth_state_bytes = BENCH_STATE_BYTES_GROWTH;
+    BL_TRY(bench_number(cli, &bench->state_bytes, CLI_STATE_BYTES, BENCH_STATE_BYTES_MAX, err));
+    if (cli_has(cli, CLI_STATE_BYTES))
+        bench->growth_state_bytes = bench->state_bytes;
+    bench->storage = cli_has(cli, CLI_STORAGE) ? cli->args.values[CLI_STORAGE] : "lmdb";
+    if (strcmp(bench->storage, "lmdb") != 0 && strcmp(bench->storage, "rocksdb") != 0)
+        return bl_fail(err, BAALS_MISUSE_ARGUMENT, "--storage: lmdb or rocksdb");
     for (size_t i = 0; i < cli->args.repeated_count; i++) {
         const char *name = cli->args.repeated[i].value;
         if (!bench_has_name(name))
@@ -219,17 +261,27 @@ static baals_status bench_make_dir(struct bench *bench, baals_error *err)
     return BAALS_OK;
 }
 
-/* The fastest runtime of contracts that runs here, so that its name can be printed. */
-static baals_status bench_choose_vm(struct bench *bench, baals_error *err)
+static baals_status bench_try(struct bench *bench, const char *name, baals_error *err)
 {
-    const struct bench_open how = {.name = NULL};
+    const struct bench_open how = {.name = name};
     baals_chain *chain = NULL;
+    BL_TRY(bench_chain_open(&chain, bench, &how, err));
+    baals_status status = baals_close(chain, err);
+    bench_remove(bench, name);
+    return status;
+}
+
+/* The fastest runtime of contracts that runs here, so that its name can be printed; and whether the
+ * storage is in this build, before anything is measured. */
+static baals_status bench_try_build(struct bench *bench, baals_error *err)
+{
     bench->vm = "wasmtime";
-    baals_status status = bench_chain_open(&chain, bench, &how, err);
-    if (status == BAALS_OK)
-        return baals_close(chain, err);
-    bench->vm = "interpreter";
-    return status == BAALS_UNSUPPORTED ? BAALS_OK : status;
+    baals_status status = bench_try(bench, NULL, err);
+    if (status == BAALS_UNSUPPORTED)
+        bench->vm = "interpreter";
+    else if (status != BAALS_OK)
+        return status;
+    return bench_try(bench, "try", err);
 }
 
 /* ---- running ---- */
@@ -268,7 +320,7 @@ static baals_status bench_run(struct bench *bench, struct bl_json_writer *w, baa
 {
     struct bl_buffer out;
     BL_TRY(bench_chain_init(bench, err));
-    BL_TRY(bench_choose_vm(bench, err));
+    BL_TRY(bench_try_build(bench, err));
     BL_TRY(bench_machine_read(bench, err));
     bl_buffer_init(&out, bench->alloc, BENCH_OUTPUT_MAX);
     baals_status status = bench_measure(bench, &out, err);

@@ -34,6 +34,7 @@ enum bench_line_id {
     BENCH_APPLY,
     BENCH_ROOT,
     BENCH_APPLY_ROOT,
+    BENCH_APPLY_ROOT_COLD,
     BENCH_COMMIT,
     BENCH_TOKENS,
     BENCH_TOKENS_MEMORY,
@@ -43,16 +44,29 @@ enum bench_line_id {
     BENCH_LATENCY_P99,
     BENCH_SOCKET_P50,
     BENCH_SOCKET_P99,
+    BENCH_STALL_P50,
+    BENCH_STALL_P999,
+    BENCH_STALL_MAX,
+    BENCH_STALL_NONE_P999,
     BENCH_OPEN_EMPTY,
     BENCH_OPEN_MANY,
     BENCH_PROVE,
     BENCH_PROOF_VERIFY,
+    /* Only when they are asked for: */
     BENCH_GROWTH_TIME,
     BENCH_GROWTH_MEMORY,
+    BENCH_ROOT_TENFOLD,
+    BENCH_APPLY_ROOT_TENFOLD,
+    BENCH_APPLY_ROOT_COLD_TENFOLD,
+    BENCH_MEMORY_TENFOLD,
     BENCH_LINE_COUNT
 };
 
-/* A line of the table of targets; 0: no target. */
+/* The first of the lines that are measured only when they are asked for. */
+#define BENCH_FIRST_ASKED BENCH_GROWTH_TIME
+
+/* A line of the table of targets; 0: no target, or one that depends on other values (bench_floor,
+ * bench_goal). */
 struct bench_line {
     const char *name;
     const char *what;
@@ -98,11 +112,22 @@ struct bench_size {
     unsigned senders;
     unsigned block_txs; /* of a block of the lines apply, root, commit */
     unsigned accounts;
-    unsigned latencies; /* blocks of one transaction per run */
+    unsigned latencies;     /* blocks of one transaction per run */
+    unsigned stall_blocks;  /* the same of the lines stall-*, at most */
+    unsigned stall_beside;  /* of those: blocks beside a checkpoint that are enough */
+    uint64_t stall_changes; /* bytes of changes that are a checkpoint; 0: the default */
     unsigned syncs;
     unsigned warm_ms; /* contracts are called so long before they are measured */
     uint64_t growth_blocks;
     unsigned growth_txs; /* of each */
+};
+
+/* A chain of many accounts with one unit each. */
+struct bench_many {
+    const char *name; /* of its folder */
+    unsigned accounts;
+    bool made;
+    uint64_t txs; /* transactions of senders in it */
 };
 
 struct bench {
@@ -112,6 +137,9 @@ struct bench {
     struct bench_machine machine;
     char dir[BL_PATH_MAX - 256]; /* a folder of this run's own */
     const char *vm;              /* what runs contracts */
+    const char *storage;         /* of the chains in folders */
+    uint64_t state_bytes;        /* memory for the state that is kept ready */
+    uint64_t growth_state_bytes; /* the same of the line growth */
     struct bench_values results[BENCH_LINE_COUNT];
     struct bench_tenth tenths[BENCH_TENTHS];
     unsigned tenth_count;
@@ -121,14 +149,14 @@ struct bench {
     size_t genesis_size; /* of the memory */
     size_t genesis_len;
     baals_hash chain_id;
-    bool many_made;    /* "many" in dir has a chain of size.accounts accounts */
-    uint64_t many_txs; /* transactions of senders in it */
+    struct bench_many many;    /* of size.accounts accounts */
+    struct bench_many tenfold; /* of ten times as many */
 };
 
 uint64_t bench_now(const struct bench *bench);
 void bench_add(struct bench *bench, enum bench_line_id line, uint64_t value);
-/* Sorts; the value below which `percent` of them are. */
-uint64_t bench_quantile(uint64_t *values, size_t count, unsigned percent);
+/* Sorts; the value below which so many of a thousand of them are. */
+uint64_t bench_quantile(uint64_t *values, size_t count, unsigned permille);
 /* events per second. */
 uint64_t bench_rate(uint64_t events, uint64_t ns);
 
@@ -182,6 +210,14 @@ baals_status bench_txs_sign_call(struct bench_txs *txs,
  * take turns. Transfers of one unit to accounts drawn from size.accounts ones: */
 baals_status bench_sign_transfers(
     struct bench_txs *out, struct bench *bench, unsigned count, uint64_t first, baals_error *err);
+/* The same for the row of a chain of many accounts, which they are drawn from; those of transaction
+ * `draw` and of the following of bench_sign_transfers are drawn. */
+baals_status bench_sign_draw(struct bench_txs *out,
+                             struct bench *bench,
+                             unsigned count,
+                             struct bench_many *many,
+                             uint64_t draw,
+                             baals_error *err);
 /* The same, from 0 on, without a gas price: the chain verifies them, then refuses them. */
 baals_status
 bench_sign_priceless(struct bench_txs *out, struct bench *bench, unsigned count, baals_error *err);
@@ -203,9 +239,11 @@ size_t bench_cbor_array(uint8_t *out, unsigned count);
 
 /* How a chain is opened. */
 struct bench_open {
-    const char *name; /* of its folder; NULL: in memory */
-    uint32_t flags;   /* beyond BAALS_OPEN_CREATE */
-    uint32_t threads; /* that verify; 0: all */
+    const char *name;     /* of its folder; NULL: in memory */
+    uint32_t flags;       /* beyond BAALS_OPEN_CREATE */
+    uint32_t threads;     /* that verify; 0: all */
+    uint64_t changes;     /* bytes that are a checkpoint; 0: the default */
+    uint64_t state_bytes; /* 0: the benchmark's */
 };
 
 /* Keys and a genesis that gives the authority and the senders balances. */
@@ -238,9 +276,8 @@ baals_status bench_deploy(baals_chain *chain, struct bench *bench, baals_error *
 /* Of these only the submitting. */
 baals_status bench_submit_deploys(baals_chain *chain, struct bench *bench, baals_error *err);
 void bench_contract(baals_address *out, const struct bench *bench, enum bench_contract which);
-/* The chain of size.accounts accounts in the folder BENCH_MANY: made once per run. */
-baals_status bench_many(struct bench *bench, baals_error *err);
-#define BENCH_MANY "many"
+/* Makes a chain of many accounts, if it is not there yet. */
+baals_status bench_many_make(struct bench *bench, struct bench_many *many, baals_error *err);
 
 /* Modules compiled from contracts/examples/token.c and bench/fill.c (tools/bench-modules). */
 extern const uint8_t bench_module_token[];
@@ -264,17 +301,21 @@ baals_status bench_run_tokens(struct bench *bench, baals_error *err);
 baals_status bench_run_call(struct bench *bench, baals_error *err);
 baals_status bench_run_latency(struct bench *bench, baals_error *err);
 baals_status bench_run_socket(struct bench *bench, baals_error *err);
+baals_status bench_run_stall(struct bench *bench, baals_error *err);
 baals_status bench_run_open(struct bench *bench, baals_error *err);
 baals_status bench_run_proof(struct bench *bench, baals_error *err);
-/* Only when it is asked for. */
+/* Only when they are asked for. */
 baals_status bench_run_growth(struct bench *bench, baals_error *err);
+baals_status bench_run_tenfold(struct bench *bench, baals_error *err);
 
 /* ---- output (bench_print.c) ---- */
 
 /* The median, 0 when nothing was measured; sorts. */
 uint64_t bench_median(struct bench *bench, enum bench_line_id id);
-/* The goal; that of a latency follows from the machine's fdatasync. */
-uint64_t bench_goal(const struct bench *bench, enum bench_line_id id);
+/* Targets, 0: none. The goal of a latency follows from the machine's fdatasync, what a checkpoint
+ * may cost a block from the median. */
+uint64_t bench_floor(struct bench *bench, enum bench_line_id id);
+uint64_t bench_goal(struct bench *bench, enum bench_line_id id);
 /* Whether a value is as good as a target; 0 is none and met. */
 bool bench_meets(enum bench_line_id id, uint64_t value, uint64_t target);
 void bench_print_machine(struct bl_buffer *out, const struct bench *bench);

@@ -6,6 +6,9 @@
  */
 #include "cli/bench.h"
 
+/* Blocks over the accounts of the one that counts, between the first one and it. */
+#define BLOCKS_WARM_UP 2u
+
 /* ---- the full path ---- */
 
 static baals_status blocks_transfers(struct bench *bench,
@@ -43,13 +46,26 @@ baals_status bench_run_transfers(struct bench *bench, baals_error *err)
 
 /* ---- the stages of a block ---- */
 
-static baals_status blocks_stages(struct bench *bench, baals_chain *chain, baals_error *err)
+/* What a block took. */
+struct blocks_stages {
+    uint64_t txs;
+    uint64_t apply_ns;
+    uint64_t root_ns;
+    uint64_t commit_ns;
+};
+
+/* A block of transfers, recipients as `draw` says. */
+static baals_status blocks_stages_of(struct blocks_stages *out,
+                                     struct bench *bench,
+                                     baals_chain *chain,
+                                     struct bench_many *many,
+                                     uint64_t draw,
+                                     baals_error *err)
 {
     struct bench_txs txs;
     baals_stats before = BAALS_STATS_INIT;
     baals_stats after = BAALS_STATS_INIT;
-    BL_TRY(bench_sign_transfers(&txs, bench, bench->size.block_txs, bench->many_txs, err));
-    bench->many_txs += bench->size.block_txs;
+    BL_TRY(bench_sign_draw(&txs, bench, bench->size.block_txs, many, draw, err));
     baals_status status = bench_submit(chain, &txs, err);
     if (status == BAALS_OK)
         status = baals_stats_get(chain, &before, err);
@@ -59,28 +75,72 @@ static baals_status blocks_stages(struct bench *bench, baals_chain *chain, baals
         status = baals_stats_get(chain, &after, err);
     bench_txs_free(&txs, bench);
     BL_TRY(status);
-    uint64_t count = after.txs - before.txs;
-    uint64_t apply_ns = after.apply_ns - before.apply_ns;
-    uint64_t root_ns = after.root_ns - before.root_ns;
-    uint64_t commit_ns = after.write_ns - before.write_ns + after.sync_ns - before.sync_ns +
-                         after.publish_ns - before.publish_ns;
-    if (count != bench->size.block_txs || after.blocks - before.blocks != 1)
+    *out = (struct blocks_stages){
+        .txs = after.txs - before.txs,
+        .apply_ns = after.apply_ns - before.apply_ns,
+        .root_ns = after.root_ns - before.root_ns,
+        .commit_ns = after.write_ns - before.write_ns + after.sync_ns - before.sync_ns +
+                     after.publish_ns - before.publish_ns,
+    };
+    if (out->txs != bench->size.block_txs || after.blocks - before.blocks != 1)
         return bl_fail(err, BAALS_INTERNAL, "the transfers did not fit into one block");
-    bench_add(bench, BENCH_APPLY, bench_rate(count, apply_ns));
-    bench_add(bench, BENCH_ROOT, bench_rate(count, root_ns));
-    bench_add(bench, BENCH_APPLY_ROOT, bench_rate(count, apply_ns + root_ns));
-    bench_add(bench, BENCH_COMMIT, bench_rate(count, commit_ns));
     return BAALS_OK;
+}
+
+static uint64_t blocks_apply_root(const struct blocks_stages *stages)
+{
+    return bench_rate(stages->txs, stages->apply_ns + stages->root_ns);
+}
+
+/* Opens the chain and makes blocks that touch the same accounts: the first one, for which nothing
+ * is ready, some to warm up, and the one that counts. *own_kib_out is the memory then. */
+static baals_status blocks_run(struct blocks_stages *cold_out,
+                               struct blocks_stages *warm_out,
+                               uint64_t *own_kib_out,
+                               struct bench *bench,
+                               struct bench_many *many,
+                               unsigned run,
+                               baals_error *err)
+{
+    const struct bench_open how = {.name = many->name};
+    uint64_t draw = (uint64_t)run * bench->size.block_txs;
+    uint64_t resident_kib = 0;
+    baals_chain *chain = NULL;
+    BL_TRY(bench_chain_open(&chain, bench, &how, err));
+    baals_status status = blocks_stages_of(cold_out, bench, chain, many, draw, err);
+    for (unsigned i = 0; status == BAALS_OK && i <= BLOCKS_WARM_UP; i++)
+        status = blocks_stages_of(warm_out, bench, chain, many, draw, err);
+    bench_memory(bench, own_kib_out, &resident_kib);
+    return bench_chain_close(chain, status, err);
 }
 
 baals_status bench_run_stages(struct bench *bench, baals_error *err)
 {
-    const struct bench_open how = {.name = BENCH_MANY};
-    baals_chain *chain = NULL;
-    BL_TRY(bench_many(bench, err));
-    BL_TRY(bench_chain_open(&chain, bench, &how, err));
-    baals_status status = BAALS_OK;
-    for (unsigned run = 0; status == BAALS_OK && run < bench->size.runs; run++)
-        status = blocks_stages(bench, chain, err);
-    return bench_chain_close(chain, status, err);
+    BL_TRY(bench_many_make(bench, &bench->many, err));
+    for (unsigned run = 0; run < bench->size.runs; run++) {
+        struct blocks_stages cold, warm;
+        uint64_t own_kib;
+        BL_TRY(blocks_run(&cold, &warm, &own_kib, bench, &bench->many, run, err));
+        bench_add(bench, BENCH_APPLY, bench_rate(warm.txs, warm.apply_ns));
+        bench_add(bench, BENCH_ROOT, bench_rate(warm.txs, warm.root_ns));
+        bench_add(bench, BENCH_APPLY_ROOT, blocks_apply_root(&warm));
+        bench_add(bench, BENCH_APPLY_ROOT_COLD, blocks_apply_root(&cold));
+        bench_add(bench, BENCH_COMMIT, bench_rate(warm.txs, warm.commit_ns));
+    }
+    return BAALS_OK;
+}
+
+baals_status bench_run_tenfold(struct bench *bench, baals_error *err)
+{
+    BL_TRY(bench_many_make(bench, &bench->tenfold, err));
+    for (unsigned run = 0; run < bench->size.runs; run++) {
+        struct blocks_stages cold, warm;
+        uint64_t own_kib;
+        BL_TRY(blocks_run(&cold, &warm, &own_kib, bench, &bench->tenfold, run, err));
+        bench_add(bench, BENCH_ROOT_TENFOLD, bench_rate(warm.txs, warm.root_ns));
+        bench_add(bench, BENCH_APPLY_ROOT_TENFOLD, blocks_apply_root(&warm));
+        bench_add(bench, BENCH_APPLY_ROOT_COLD_TENFOLD, blocks_apply_root(&cold));
+        bench_add(bench, BENCH_MEMORY_TENFOLD, own_kib);
+    }
+    return BAALS_OK;
 }

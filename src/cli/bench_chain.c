@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Chains that measurements work on: keys of fixed seeds, a genesis that gives them balances, two
- * contracts, and a chain of a million accounts. The accounts are made by a contract that transfers
- * to them, 25,000 per transaction: signing a million transfers would take a minute.
+ * contracts, and chains of a million accounts and of ten. The accounts are made by a contract that
+ * transfers to them, 25,000 per transaction: signing a million transfers would take a minute.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,6 +85,8 @@ baals_status bench_chain_init(struct bench *bench, baals_error *err)
             chain_keypair(&bench->senders[i], i + 1);
         status = chain_genesis(bench, balances, err);
     }
+    bench->many = (struct bench_many){.name = "many", .accounts = bench->size.accounts};
+    bench->tenfold = (struct bench_many){.name = "tenfold", .accounts = bench->size.accounts * 10};
     bl_alloc_free(&bench->alloc, balances, balances_size);
     return status;
 }
@@ -120,14 +122,18 @@ baals_status bench_chain_open(baals_chain **out,
 {
     char path[BL_PATH_MAX] = ":memory:";
     baals_options options = BAALS_OPTIONS_INIT;
-    if (how->name != NULL)
+    if (how->name != NULL) {
         BL_TRY(bench_path(path, bench, how->name, err));
+        options.storage = bench->storage;
+    }
     options.flags = BAALS_OPEN_CREATE | how->flags;
     options.genesis = bl_slice(bench->genesis, bench->genesis_len);
     options.authority = &bench->authority;
     options.trap_signals = 1;
     options.vm = bench->vm;
     options.verify_threads = how->threads;
+    options.checkpoint_bytes = how->changes;
+    options.state_bytes = how->state_bytes != 0 ? how->state_bytes : bench->state_bytes;
     return baals_open(out, path, &options, err);
 }
 
@@ -257,15 +263,16 @@ baals_status bench_deploy(baals_chain *chain, struct bench *bench, baals_error *
 /* ---- many accounts ---- */
 
 /* The authority's calls of fill(first, count). */
-static baals_status chain_fill(baals_chain *chain, struct bench *bench, baals_error *err)
+static baals_status
+chain_fill(baals_chain *chain, struct bench *bench, unsigned accounts, baals_error *err)
 {
     struct bench_txs txs;
-    unsigned calls = (bench->size.accounts + CHAIN_FILL_COUNT - 1) / CHAIN_FILL_COUNT;
+    unsigned calls = (accounts + CHAIN_FILL_COUNT - 1) / CHAIN_FILL_COUNT;
     BL_TRY(bench_txs_new(&txs, bench, calls, err));
     baals_status status = BAALS_OK;
     for (unsigned i = 0; status == BAALS_OK && i < calls; i++) {
         unsigned first = i * CHAIN_FILL_COUNT;
-        unsigned count = chain_least(bench->size.accounts - first, CHAIN_FILL_COUNT);
+        unsigned count = chain_least(accounts - first, CHAIN_FILL_COUNT);
         uint8_t args[32];
         size_t len = bench_cbor_array(args, 2);
         len += bench_cbor_uint(args + len, first);
@@ -284,18 +291,18 @@ static baals_status chain_fill(baals_chain *chain, struct bench *bench, baals_er
     return status;
 }
 
-baals_status bench_many(struct bench *bench, baals_error *err)
+baals_status bench_many_make(struct bench *bench, struct bench_many *many, baals_error *err)
 {
     baals_chain *chain = NULL;
-    const struct bench_open how = {.name = BENCH_MANY, .flags = BAALS_OPEN_PRODUCE};
-    if (bench->many_made)
+    const struct bench_open how = {.name = many->name, .flags = BAALS_OPEN_PRODUCE};
+    if (many->made)
         return BAALS_OK;
-    cli_note(bench->cli, "making a chain of %u accounts", bench->size.accounts);
+    cli_note(bench->cli, "making a chain of %u accounts", many->accounts);
     BL_TRY(bench_chain_open(&chain, bench, &how, err));
     baals_status status = bench_deploy(chain, bench, err);
     if (status == BAALS_OK)
-        status = chain_fill(chain, bench, err);
+        status = chain_fill(chain, bench, many->accounts, err);
     BL_TRY(bench_chain_close(chain, status, err));
-    bench->many_made = true;
+    many->made = true;
     return BAALS_OK;
 }

@@ -14,8 +14,8 @@
 
 static void latency_add(struct bench *bench, enum bench_line_id p50, uint64_t *times)
 {
-    bench_add(bench, p50, bench_quantile(times, bench->size.latencies, 50));
-    bench_add(bench, p50 + 1, bench_quantile(times, bench->size.latencies, 99));
+    bench_add(bench, p50, bench_quantile(times, bench->size.latencies, 500));
+    bench_add(bench, p50 + 1, bench_quantile(times, bench->size.latencies, 990));
 }
 
 /* ---- the library ---- */

@@ -156,8 +156,8 @@ static baals_status machine_sync(struct bench *bench, baals_error *err)
     (void)close(fd);
     (void)unlink(path);
     if (status == BAALS_OK) {
-        bench->machine.sync_p50_ns = bench_quantile(times, count, 50);
-        bench->machine.sync_p99_ns = bench_quantile(times, count, 99);
+        bench->machine.sync_p50_ns = bench_quantile(times, count, 500);
+        bench->machine.sync_p99_ns = bench_quantile(times, count, 990);
     }
     return status;
 }

@@ -30,10 +30,10 @@ baals_status bench_run_open(struct bench *bench, baals_error *err)
     baals_chain *chain = NULL;
     BL_TRY(bench_chain_open(&chain, bench, &how, err));
     BL_TRY(baals_close(chain, err));
-    BL_TRY(bench_many(bench, err));
+    BL_TRY(bench_many_make(bench, &bench->many, err));
     for (unsigned run = 0; run < bench->size.runs; run++) {
         BL_TRY(reads_open(bench, how.name, BENCH_OPEN_EMPTY, err));
-        BL_TRY(reads_open(bench, BENCH_MANY, BENCH_OPEN_MANY, err));
+        BL_TRY(reads_open(bench, bench->many.name, BENCH_OPEN_MANY, err));
     }
     bench_remove(bench, how.name);
     return BAALS_OK;
@@ -86,10 +86,10 @@ reads_proofs(struct bench *bench, baals_chain *chain, const baals_hash *root, ba
 
 baals_status bench_run_proof(struct bench *bench, baals_error *err)
 {
-    const struct bench_open how = {.name = BENCH_MANY};
+    const struct bench_open how = {.name = bench->many.name};
     baals_chain *chain = NULL;
     baals_chain_info info;
-    BL_TRY(bench_many(bench, err));
+    BL_TRY(bench_many_make(bench, &bench->many, err));
     BL_TRY(bench_chain_open(&chain, bench, &how, err));
     baals_status status = baals_chain_info_get(chain, &info, err);
     for (unsigned run = 0; status == BAALS_OK && run < bench->size.runs; run++)

@@ -141,11 +141,18 @@ static baals_status txs_done(struct bench_txs *txs, struct bench *bench, baals_s
     return status;
 }
 
+/* Which transfers of a row. */
+struct txs_row {
+    uint64_t first;
+    uint64_t draw;
+    unsigned accounts; /* that recipients are drawn from */
+    uint64_t gas_price;
+};
+
 static baals_status txs_sign_transfers(struct bench_txs *out,
                                        struct bench *bench,
                                        unsigned count,
-                                       uint64_t first,
-                                       uint64_t gas_price,
+                                       const struct txs_row *row,
                                        baals_error *err)
 {
     unsigned senders = bench->size.senders;
@@ -155,12 +162,12 @@ static baals_status txs_sign_transfers(struct bench_txs *out,
         baals_tx fields = {.kind = BAALS_TX_TRANSFER,
                            .has_recipient = 1,
                            .amount = {1},
-                           .nonce = (first + i) / senders,
+                           .nonce = (row->first + i) / senders,
                            .gas_limit = TXS_GAS_TRANSFER,
-                           .gas_price = gas_price};
-        bench_account(&fields.recipient, txs_mix(TXS_SEED + first + i) % bench->size.accounts);
-        status =
-            bench_txs_sign(out, bench, i, &fields, &bench->senders[(first + i) % senders], err);
+                           .gas_price = row->gas_price};
+        const baals_keypair *key = &bench->senders[(row->first + i) % senders];
+        bench_account(&fields.recipient, txs_mix(TXS_SEED + row->draw + i) % row->accounts);
+        status = bench_txs_sign(out, bench, i, &fields, key, err);
     }
     return txs_done(out, bench, status);
 }
@@ -168,13 +175,28 @@ static baals_status txs_sign_transfers(struct bench_txs *out,
 baals_status bench_sign_transfers(
     struct bench_txs *out, struct bench *bench, unsigned count, uint64_t first, baals_error *err)
 {
-    return txs_sign_transfers(out, bench, count, first, 1, err);
+    struct txs_row row = {first, first, bench->size.accounts, 1};
+    return txs_sign_transfers(out, bench, count, &row, err);
+}
+
+baals_status bench_sign_draw(struct bench_txs *out,
+                             struct bench *bench,
+                             unsigned count,
+                             struct bench_many *many,
+                             uint64_t draw,
+                             baals_error *err)
+{
+    struct txs_row row = {many->txs, draw, many->accounts, 1};
+    BL_TRY(txs_sign_transfers(out, bench, count, &row, err));
+    many->txs += count;
+    return BAALS_OK;
 }
 
 baals_status
 bench_sign_priceless(struct bench_txs *out, struct bench *bench, unsigned count, baals_error *err)
 {
-    return txs_sign_transfers(out, bench, count, 0, 0, err);
+    struct txs_row row = {.accounts = bench->size.accounts, .gas_price = 0};
+    return txs_sign_transfers(out, bench, count, &row, err);
 }
 
 struct txs_token {

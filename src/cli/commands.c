@@ -87,6 +87,9 @@ const struct cli_option cli_options[CLI_OPTION_COUNT] = {
     [CLI_TXS] = {"txs", "N", "transactions in each of them (1)", CLI_OPTION_VALUE},
     [CLI_LANG] = {"lang", "c|rust|as", "the language: C, Rust or AssemblyScript", CLI_OPTION_VALUE},
     [CLI_MARKDOWN] = {"markdown", NULL, "print the table of docs/performance.md", CLI_OPTION_FLAG},
+    [CLI_STATE_BYTES] = {"state-bytes", "N",
+                         "memory for the state that is kept ready (268435456; growth: 8388608)",
+                         CLI_OPTION_VALUE},
 };
 
 const struct cli_command cli_commands[] = {
@@ -179,10 +182,12 @@ const struct cli_command cli_commands[] = {
      "baals test token.scenario.json --module token=build/token.wasm"},
     {"bench", "",
      CLI_BIT(CLI_QUICK) | CLI_BIT(CLI_RUNS) | CLI_BIT(CLI_ONLY) | CLI_BIT(CLI_LIST) |
-         CLI_BIT(CLI_BLOCKS) | CLI_BIT(CLI_TXS) | CLI_BIT(CLI_MARKDOWN),
+         CLI_BIT(CLI_BLOCKS) | CLI_BIT(CLI_TXS) | CLI_BIT(CLI_MARKDOWN) | CLI_BIT(CLI_STORAGE) |
+         CLI_BIT(CLI_STATE_BYTES),
      cli_run_bench, "measure this build on this machine, in a folder of its own in --dir (.)",
      "baals bench --list\nbaals bench --json\nbaals bench --only transfers --runs 9\n"
-     "baals bench --only growth --blocks 1000000"},
+     "baals bench --only growth --blocks 1000000\nbaals bench --only 10m --runs 1\n"
+     "baals bench --storage rocksdb --only latency"},
     {"help", "[COMMAND...]", 0, NULL, "this list, or help about a command", NULL},
     {"version", "", 0, NULL, "the version", NULL},
 };

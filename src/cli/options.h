@@ -60,6 +60,7 @@ enum cli_option_id {
     CLI_BLOCKS,
     CLI_TXS,
     CLI_MARKDOWN,
+    CLI_STATE_BYTES,
     CLI_LANG,
     CLI_OPTION_COUNT
 };

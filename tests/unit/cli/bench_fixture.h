@@ -31,11 +31,17 @@ static inline struct bench *bench_fixture_open(struct bench_fixture *f, const ch
                                       .block_txs = 20,
                                       .accounts = 60,
                                       .latencies = 4,
+                                      .stall_blocks = 60,
+                                      .stall_beside = 3,
+                                      .stall_changes = 8192,
                                       .syncs = 4,
                                       .warm_ms = 1,
                                       .growth_blocks = 20,
                                       .growth_txs = 1};
     bench->vm = "interpreter";
+    bench->storage = "lmdb";
+    bench->state_bytes = (uint64_t)64 * 1024 * 1024;
+    bench->growth_state_bytes = (uint64_t)1024 * 1024;
     testlib_temp_dir(bench->dir, sizeof bench->dir, name);
     assert_ok(bench_chain_init(bench, &f->err));
     return bench;

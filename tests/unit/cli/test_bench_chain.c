@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The chains that measurements work on. */
+#include <unistd.h>
+
 #include "bench_fixture.h"
 
 /* Every run has the same chain id. */
@@ -39,14 +41,14 @@ static void test_failures(void **state)
 static void test_many(void **state)
 {
     struct bench_fixture f;
-    const struct bench_open how = {.name = BENCH_MANY};
     baals_chain *chain = NULL;
     baals_account account;
     baals_address address;
     (void)state;
     struct bench *bench = bench_fixture_open(&f, "many");
-    assert_ok(bench_many(bench, &f.err));
-    assert_ok(bench_many(bench, &f.err));
+    const struct bench_open how = {.name = bench->many.name};
+    assert_ok(bench_many_make(bench, &bench->many, &f.err));
+    assert_ok(bench_many_make(bench, &bench->many, &f.err));
     assert_ok(bench_chain_open(&chain, bench, &how, &f.err));
     for (unsigned i = 0; i < bench->size.accounts; i++) {
         bench_account(&address, i);
@@ -56,8 +58,28 @@ static void test_many(void **state)
     bench_account(&address, bench->size.accounts);
     assert_status(baals_account_get(chain, &account, &address, &f.err), BAALS_NOTFOUND);
     assert_ok(bench_chain_close(chain, BAALS_OK, &f.err));
-    bench_remove(bench, BENCH_MANY);
+    bench_remove(bench, bench->many.name);
     bench_remove(bench, NULL);
+    bench_fixture_close(&f);
+}
+
+/* A chain in a folder is kept by the storage that was asked for; one that is not in this build is
+ * refused. */
+static void test_storage(void **state)
+{
+    struct bench_fixture f;
+    const struct bench_open how = {.name = "stored"};
+    baals_chain *chain = NULL;
+    char path[BL_PATH_MAX];
+    (void)state;
+    struct bench *bench = bench_fixture_open(&f, "storage");
+    assert_ok(bench_chain_open(&chain, bench, &how, &f.err));
+    assert_ok(bench_chain_close(chain, BAALS_OK, &f.err));
+    assert_ok(bench_path(path, bench, "stored/kv/data.mdb", &f.err));
+    assert_int_equal(access(path, F_OK), 0);
+    bench->storage = "paper";
+    const struct bench_open other = {.name = "other"};
+    assert_status(bench_chain_open(&chain, bench, &other, &f.err), BAALS_UNSUPPORTED);
     bench_fixture_close(&f);
 }
 
@@ -68,6 +90,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_same_chain),
         cmocka_unit_test(test_failures),
         cmocka_unit_test(test_many),
+        cmocka_unit_test(test_storage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

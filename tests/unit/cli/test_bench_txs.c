@@ -41,6 +41,30 @@ static void test_row(void **state)
     bench_fixture_close(&f);
 }
 
+/* Transfers of a chain of many accounts go on with its row, whatever recipients are drawn. */
+static void test_draw(void **state)
+{
+    struct bench_fixture f;
+    struct bench_txs first, again;
+    struct bench_many many = {.name = "draw", .accounts = 1000};
+    (void)state;
+    struct bench *bench = bench_fixture_open(&f, "draw");
+    assert_ok(bench_sign_draw(&first, bench, 9, &many, 5, &f.err));
+    assert_ok(bench_sign_draw(&again, bench, 9, &many, 5, &f.err));
+    assert_int_equal(many.txs, 18);
+    for (unsigned i = 0; i < 9; i++) {
+        baals_tx x, y;
+        assert_ok(baals_tx_decode(&x, first.slices[i], &f.err));
+        assert_ok(baals_tx_decode(&y, again.slices[i], &f.err));
+        assert_memory_equal(&x.recipient, &y.recipient, sizeof x.recipient);
+        assert_int_equal(x.nonce, i / bench->size.senders);
+        assert_int_equal(y.nonce, (9 + i) / bench->size.senders);
+    }
+    bench_txs_free(&again, bench);
+    bench_txs_free(&first, bench);
+    bench_fixture_close(&f);
+}
+
 /* Calls, grants and transfers without a price decode to what they are for. */
 static void test_kinds(void **state)
 {
@@ -76,6 +100,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cbor),
         cmocka_unit_test(test_row),
+        cmocka_unit_test(test_draw),
         cmocka_unit_test(test_kinds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
