@@ -77,6 +77,7 @@ enum {
     X(CORRUPT_FOREIGN, CORRUPT, 4, "E-FOREIGN",                                                    \
       "the directory belongs to another chain or format")                                          \
     X(CORRUPT_SNAPSHOT, CORRUPT, 5, "E-SNAPSHOT", "a snapshot is damaged")                         \
+    X(CORRUPT_HEADERS, CORRUPT, 6, "E-HEADERS", "the kept headers are damaged")                    \
     X(LIMIT, LIMIT, 0, "E-LIMIT", "a limit was reached")                                           \
     X(LIMIT_POOL, LIMIT, 1, "E-POOL-FULL", "the mempool is full")                                  \
     X(LIMIT_SENDER, LIMIT, 2, "E-POOL-SENDER", "too many pending transactions of this sender")     \

@@ -137,6 +137,16 @@ typedef struct baals_block {
     baals_slice bytes; /* the whole block */
 } baals_block;
 
+/** A block's header with its seal, without its transactions (docs/spec/block.md). */
+typedef struct baals_sealed_header {
+    baals_header header;
+    baals_hash hash; /* of the header bytes: the block's */
+    int32_t has_seal;
+    baals_slice seal; /* an encoded CBOR map */
+    baals_slice header_bytes;
+    baals_slice bytes; /* all of it */
+} baals_sealed_header;
+
 /** Receipt statuses, frozen (docs/spec/receipt.md). */
 typedef enum baals_receipt_status {
     BAALS_RECEIPT_OK = 0,
@@ -191,6 +201,10 @@ BAALS_API BAALS_NODISCARD baals_status baals_tx_decode(baals_tx *tx_out,
 BAALS_API BAALS_NODISCARD baals_status baals_block_decode(baals_block *block_out,
                                                           baals_slice bytes,
                                                           baals_error *err);
+/** Decodes one whole header with its seal. */
+BAALS_API BAALS_NODISCARD baals_status baals_sealed_header_decode(baals_sealed_header *sealed_out,
+                                                                  baals_slice bytes,
+                                                                  baals_error *err);
 /** The next transaction's bytes; starts with *cursor = 0. 1 when there was one, 0 at the end. */
 BAALS_API int32_t baals_block_txs_next(baals_slice *tx_out,
                                        size_t *cursor,

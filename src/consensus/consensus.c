@@ -58,6 +58,16 @@ baals_status bl_consensus_validate_header(const baals_consensus *consensus,
                                            err);
 }
 
+baals_status bl_consensus_check_seal(const baals_consensus *consensus,
+                                     const baals_sealed_header *sealed,
+                                     baals_error *err)
+{
+    if (consensus->ops->check_seal == NULL)
+        return BAALS_OK;
+    return consensus->ops->check_seal(consensus, &sealed->header, &sealed->hash,
+                                      sealed->has_seal != 0 ? &sealed->seal : NULL, err);
+}
+
 baals_status bl_consensus_next(const baals_consensus *consensus,
                                baals_produce_decision *out,
                                uint64_t now_ms,

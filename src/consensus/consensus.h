@@ -25,6 +25,10 @@ baals_status bl_consensus_validate_header(const baals_consensus *consensus,
                                           const baals_header *parent,
                                           const baals_consensus_view *view,
                                           baals_error *err);
+/* OK for an engine that cannot judge a seal without the state. */
+baals_status bl_consensus_check_seal(const baals_consensus *consensus,
+                                     const baals_sealed_header *sealed,
+                                     baals_error *err);
 baals_status bl_consensus_next(const baals_consensus *consensus,
                                baals_produce_decision *out,
                                uint64_t now_ms,

@@ -119,6 +119,16 @@ static baals_status poa_validate_header(const baals_consensus *self,
     return poa_check_seal(seal, &header->proposer, hash, err);
 }
 
+static baals_status poa_check_seal_alone(const baals_consensus *self,
+                                         const baals_header *header,
+                                         const baals_hash *hash,
+                                         const baals_slice *seal,
+                                         baals_error *err)
+{
+    (void)poa_of(self);
+    return poa_check_seal(seal, &header->proposer, hash, err);
+}
+
 /* ---- producing ---- */
 
 /* Whether what is pending asks for a block now, by count, by bytes, or at all. */
@@ -403,4 +413,5 @@ static const struct baals_consensus_ops poa_ops = {
     .final = poa_final,
     .authorities = poa_authorities_get,
     .close = poa_close,
+    .check_seal = poa_check_seal_alone,
 };

@@ -9,7 +9,7 @@
 #include "crypto/crypto.h"
 #include "types/types.h"
 
-enum { BLOCK_VERSION = 1, BLOCK_HEADER_FIELDS = 12, BLOCK_FIELDS = 3 };
+enum { BLOCK_VERSION = 1, BLOCK_HEADER_FIELDS = 12, BLOCK_FIELDS = 3, BLOCK_SEALED_FIELDS = 2 };
 
 /* Levels of nesting around a transaction: the block's array and the list. */
 enum { BLOCK_TX_LEVELS = 2 };
@@ -41,6 +41,24 @@ void bl_header_hash(baals_hash *out, baals_slice header_bytes)
     bl_hash_tagged(out, BL_TAG_BLOCK, header_bytes);
 }
 
+static void
+block_write_sealed(struct bl_buffer *buffer, baals_slice header_bytes, const baals_slice *seal)
+{
+    bl_buffer_append(buffer, header_bytes.data, header_bytes.len);
+    if (seal != NULL)
+        bl_buffer_append(buffer, seal->data, seal->len);
+    else
+        bl_cbor_write_null(buffer);
+}
+
+void bl_sealed_header_encode(struct bl_buffer *buffer,
+                             baals_slice header_bytes,
+                             const baals_slice *seal)
+{
+    bl_cbor_write_array(buffer, BLOCK_SEALED_FIELDS);
+    block_write_sealed(buffer, header_bytes, seal);
+}
+
 void bl_block_encode(struct bl_buffer *buffer,
                      baals_slice header_bytes,
                      const baals_slice *seal,
@@ -48,11 +66,7 @@ void bl_block_encode(struct bl_buffer *buffer,
                      size_t tx_count)
 {
     bl_cbor_write_array(buffer, BLOCK_FIELDS);
-    bl_buffer_append(buffer, header_bytes.data, header_bytes.len);
-    if (seal != NULL)
-        bl_buffer_append(buffer, seal->data, seal->len);
-    else
-        bl_cbor_write_null(buffer);
+    block_write_sealed(buffer, header_bytes, seal);
     bl_cbor_write_array(buffer, tx_count);
     for (size_t i = 0; i < tx_count; i++)
         bl_buffer_append(buffer, txs[i].data, txs[i].len);
@@ -130,6 +144,27 @@ baals_status baals_block_decode(baals_block *block_out, baals_slice bytes, baals
     block.bytes = bytes;
     bl_header_hash(&block.hash, block.header_bytes);
     *block_out = block;
+    return BAALS_OK;
+}
+
+baals_status
+baals_sealed_header_decode(baals_sealed_header *sealed_out, baals_slice bytes, baals_error *err)
+{
+    if (sealed_out == NULL || (bytes.data == NULL && bytes.len > 0))
+        return bl_fail(err, BAALS_MISUSE, "an argument of baals_sealed_header_decode is NULL");
+
+    struct bl_cbor_reader reader = bl_cbor_reader(bytes);
+    baals_sealed_header sealed;
+    memset(&sealed, 0, sizeof(sealed));
+    BL_TRY(bl_cbor_read_array_exact(&reader, BLOCK_SEALED_FIELDS, err));
+    size_t header_offset = reader.offset;
+    BL_TRY(block_read_header(&reader, &sealed.header, err));
+    sealed.header_bytes = bl_slice(bytes.data + header_offset, reader.offset - header_offset);
+    BL_TRY(bl_cbor_read_metadata(&reader, &sealed.has_seal, &sealed.seal, BAALS_REJECT_SEAL, err));
+    BL_TRY(bl_cbor_read_end(&reader, err));
+    sealed.bytes = bytes;
+    bl_header_hash(&sealed.hash, sealed.header_bytes);
+    *sealed_out = sealed;
     return BAALS_OK;
 }
 

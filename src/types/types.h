@@ -260,6 +260,11 @@ void bl_block_encode(struct bl_buffer *buffer,
                      const baals_slice *txs,
                      size_t tx_count);
 
+/* [header, seal | null]: `header_bytes` is an encoded header, `seal` an encoded map or NULL. */
+void bl_sealed_header_encode(struct bl_buffer *buffer,
+                             baals_slice header_bytes,
+                             const baals_slice *seal);
+
 /* ---- receipts (docs/spec/receipt.md) ---- */
 
 /* Uses status, has_contract, gas_used, fee, contract and output of `receipt`. */

@@ -129,6 +129,13 @@ struct baals_consensus_ops {
                                 baals_error *err);
     /* Mandatory. */
     void (*close)(baals_consensus *self);
+    /* What can be said of a seal without the state: its form, and that it was made for `hash` by
+     * whom the header names. REJECT_SEAL. NULL: nothing can. */
+    baals_status (*check_seal)(const baals_consensus *self,
+                               const baals_header *header,
+                               const baals_hash *hash,
+                               const baals_slice *seal,
+                               baals_error *err);
 };
 
 /** The first member of every engine's own struct. */

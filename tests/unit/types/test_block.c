@@ -71,6 +71,14 @@ static baals_status header_again(struct bl_buffer *again, baals_slice bytes, baa
     return BAALS_OK;
 }
 
+static baals_status sealed_again(struct bl_buffer *again, baals_slice bytes, baals_error *err)
+{
+    baals_sealed_header sealed;
+    BL_TRY(baals_sealed_header_decode(&sealed, bytes, err));
+    bl_sealed_header_encode(again, sealed.header_bytes, sealed.has_seal ? &sealed.seal : NULL);
+    return BAALS_OK;
+}
+
 static void block_assert_same_header(const baals_header *a, const baals_header *b)
 {
     assert_memory_equal(&a->chain_id, &b->chain_id, 32);
@@ -125,6 +133,36 @@ static void test_block_mutations(void **state)
     bl_buffer_clear(&buffer);
     bl_header_encode(&buffer, &header);
     mutations_check(bl_buffer_slice(&buffer), header_again);
+    bl_buffer_deinit(&buffer);
+}
+
+/* Goal: a header with its seal is what the block of it says, and has one encoding. */
+static void test_sealed_header(void **state)
+{
+    (void)state;
+    struct testlib_rng rng = testlib_rng(8);
+    struct bl_buffer buffer;
+    struct bl_buffer alone;
+    bl_buffer_init(&buffer, bl_alloc_system(), 1u << 16);
+    bl_buffer_init(&alone, bl_alloc_system(), 1u << 16);
+    for (unsigned i = 0; i < BLOCK_ROUNDS; i++) {
+        baals_header header = block_random_header(&rng);
+        baals_block block;
+        baals_sealed_header sealed;
+        bl_buffer_clear(&buffer);
+        bl_buffer_clear(&alone);
+        block_encode(&buffer, &header, i % 4);
+        assert_ok(baals_block_decode(&block, bl_buffer_slice(&buffer), NULL));
+        bl_sealed_header_encode(&alone, block.header_bytes, block.has_seal ? &block.seal : NULL);
+        assert_ok(baals_sealed_header_decode(&sealed, bl_buffer_slice(&alone), NULL));
+        block_assert_same_header(&sealed.header, &header);
+        assert_true(bl_hash_equal(&sealed.hash, &block.hash));
+        assert_int_equal(sealed.has_seal, block.has_seal);
+        assert_true(bl_slice_equal(sealed.seal, block.seal));
+    }
+    mutations_check(bl_buffer_slice(&alone), sealed_again);
+    assert_status(baals_sealed_header_decode(NULL, bl_buffer_slice(&alone), NULL), BAALS_MISUSE);
+    bl_buffer_deinit(&alone);
     bl_buffer_deinit(&buffer);
 }
 
@@ -190,9 +228,8 @@ static void test_block_iterator(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_block_roundtrip),
-        cmocka_unit_test(test_block_mutations),
-        cmocka_unit_test(test_block_size),
+        cmocka_unit_test(test_block_roundtrip), cmocka_unit_test(test_block_mutations),
+        cmocka_unit_test(test_sealed_header),   cmocka_unit_test(test_block_size),
         cmocka_unit_test(test_block_iterator),
     };
     testlib_init(argc, argv);
