@@ -2,11 +2,11 @@
 /*
  * The ordered index of an overlay: an AVL tree of arena entries, never removed, each subtree
  * counting the entries at which a seek stops. A seek so passes any run of removed keys in
- * logarithmic time (state_internal.h says what a gap is).
+ * logarithmic time (overlay_internal.h says what a gap is).
  */
-#include "state/state_internal.h"
-
 #include <string.h>
+
+#include "state/overlay_internal.h"
 
 /* From the root to an entry. */
 struct ordered_path {
@@ -14,14 +14,6 @@ struct ordered_path {
     uint8_t sides[BL_ORDERED_HEIGHT_MAX]; /* which child was taken from entries[i] */
     size_t depth;
 };
-
-static uint64_t ordered_prefix(baals_slice key)
-{
-    uint8_t bytes[8] = {0};
-    if (key.len > 0)
-        memcpy(bytes, key.data, key.len < 8 ? key.len : 8);
-    return bl_load_u64be(bytes);
-}
 
 /* As bl_slice_compare of entry's key and key. */
 static int ordered_compare(struct bl_ordered *index,
@@ -88,7 +80,7 @@ static struct bl_entry *ordered_balance(struct bl_entry *entry)
  * last entry of the path). */
 static bool ordered_descend(struct ordered_path *path, struct bl_ordered *index, baals_slice key)
 {
-    uint64_t prefix = ordered_prefix(key);
+    uint64_t prefix = bl_entry_prefix(key);
     path->depth = 0;
     for (struct bl_entry *entry = index->root; entry != NULL;) {
         BL_ASSERT(path->depth < BL_ORDERED_HEIGHT_MAX);
@@ -111,19 +103,6 @@ void bl_ordered_init(struct bl_ordered *index)
     index->root = &index->head;
 }
 
-struct bl_entry *bl_ordered_find(struct bl_ordered *index, baals_slice key)
-{
-    uint64_t prefix = ordered_prefix(key);
-    struct bl_entry *entry = index->root;
-    while (entry != NULL) {
-        int order = ordered_compare(index, entry, prefix, key);
-        if (order == 0)
-            return entry;
-        entry = entry->child[order < 0 ? 1u : 0u];
-    }
-    return NULL;
-}
-
 void bl_ordered_insert(struct bl_ordered *index, struct bl_entry *entry)
 {
     struct ordered_path path;
@@ -137,7 +116,7 @@ void bl_ordered_insert(struct bl_ordered *index, struct bl_entry *entry)
     /* A part of an empty gap is empty, a part of an open one may have keys. */
     entry->open_before = before->open_after;
     entry->open_after = before->open_after;
-    entry->prefix = ordered_prefix(entry->key);
+    entry->prefix = bl_entry_prefix(entry->key);
     entry->child[0] = NULL;
     entry->child[1] = NULL;
     ordered_update(entry);
@@ -162,7 +141,7 @@ void bl_ordered_refresh(struct bl_ordered *index, const struct bl_entry *entry)
 static struct bl_entry *
 ordered_nearest(struct bl_ordered *index, baals_slice key, unsigned side, bool inclusive)
 {
-    uint64_t prefix = ordered_prefix(key);
+    uint64_t prefix = bl_entry_prefix(key);
     struct bl_entry *best = NULL;
     for (struct bl_entry *entry = index->root; entry != NULL;) {
         int order = ordered_compare(index, entry, prefix, key);
@@ -250,31 +229,4 @@ void bl_ordered_close_gap(struct bl_ordered *index, struct bl_entry *entry)
         next->open_before = false;
         bl_ordered_refresh(index, next);
     }
-}
-
-/* ---- in order ---- */
-
-static void ordered_push_left(struct bl_ordered_cursor *cursor, struct bl_entry *entry)
-{
-    for (; entry != NULL; entry = entry->child[0]) {
-        BL_ASSERT(cursor->depth < BL_ORDERED_HEIGHT_MAX);
-        cursor->stack[cursor->depth++] = entry;
-    }
-}
-
-void bl_ordered_begin(struct bl_ordered_cursor *cursor, struct bl_ordered *index)
-{
-    cursor->depth = 0;
-    ordered_push_left(cursor, index->root);
-    struct bl_entry *head = bl_ordered_next(cursor);
-    BL_ASSERT(head == &index->head);
-}
-
-struct bl_entry *bl_ordered_next(struct bl_ordered_cursor *cursor)
-{
-    if (cursor->depth == 0)
-        return NULL;
-    struct bl_entry *entry = cursor->stack[--cursor->depth];
-    ordered_push_left(cursor, entry->child[1]);
-    return entry;
 }

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The overlay of one block: every key that was read or written, by space and in order, with the
- * view's value and the newest one. Checkpoints put old values by in an undo log; a rollback takes
- * them back in reverse. Entries stay, so what was learnt about the view is never lost.
+ * The overlay of one block: every key that was read or written, by space, with the view's value and
+ * the newest one. Checkpoints put old values by in an undo log; a rollback takes them back in
+ * reverse. Entries stay, so what was learnt about the view is never lost. Their order is kept from
+ * the first seek in a space on: most spaces of most blocks see none.
  */
-#include "state/state_internal.h"
-
 #include <string.h>
+
+#include "state/overlay_internal.h"
 
 #define OVERLAY_SPACES (BL_STATE_STORES + 1u) /* the stores and the modules */
 /* Calls nest at most BL_CALL_DEPTH_MAX deep and take few checkpoints each. */
 #define OVERLAY_CHECKPOINTS_MAX 256u
+/* Entries of a write set are fetched this many before they are read. */
+#define OVERLAY_AHEAD 8u
 
 struct overlay_undo {
     struct bl_entry *entry;
@@ -19,10 +22,17 @@ struct overlay_undo {
     baals_slice value;
 };
 
+struct overlay_space {
+    struct bl_entries entries;
+    bool is_ordered; /* `order` has all entries */
+    struct bl_ordered order;
+};
+
 struct bl_overlay {
     struct bl_arena *arena;
     struct bl_view *view;
-    struct bl_ordered spaces[OVERLAY_SPACES];
+    const struct bl_hash_key *hash_key;
+    struct overlay_space spaces[OVERLAY_SPACES];
     struct overlay_undo *undo;
     size_t undo_count;
     size_t undo_cap;
@@ -46,8 +56,9 @@ baals_status bl_overlay_new(struct bl_overlay **out,
         return bl_fail(err, BAALS_NOMEM, "no memory for an overlay");
     overlay->arena = arena;
     overlay->view = view;
+    overlay->hash_key = bl_view_hash_key(view);
     for (size_t i = 0; i < OVERLAY_SPACES; i++)
-        bl_ordered_init(&overlay->spaces[i]);
+        bl_ordered_init(&overlay->spaces[i].order);
     *out = overlay;
     return BAALS_OK;
 }
@@ -56,14 +67,27 @@ uint64_t bl_overlay_work(const struct bl_overlay *overlay)
 {
     uint64_t work = overlay->view_seeks;
     for (size_t i = 0; i < OVERLAY_SPACES; i++)
-        work += overlay->spaces[i].steps;
+        work += overlay->spaces[i].order.steps;
     return work;
 }
 
-static struct bl_ordered *overlay_index(struct bl_overlay *overlay, baals_space space)
+static struct overlay_space *overlay_space(struct bl_overlay *overlay, baals_space space)
 {
     BL_ASSERT((unsigned)space < OVERLAY_SPACES);
     return &overlay->spaces[space];
+}
+
+/* The order of a space's entries. Before it is made every gap is open, so making it late changes
+ * nothing that a seek learns. */
+static struct bl_ordered *overlay_order(struct bl_overlay *overlay, baals_space space)
+{
+    struct overlay_space *s = overlay_space(overlay, space);
+    if (!s->is_ordered) {
+        for (struct bl_entry *entry = s->entries.newest; entry != NULL; entry = entry->older)
+            bl_ordered_insert(&s->order, entry);
+        s->is_ordered = true;
+    }
+    return &s->order;
 }
 
 /* ---- single keys ---- */
@@ -76,8 +100,9 @@ static baals_status overlay_load(struct bl_overlay *overlay,
                                  baals_error *err)
 {
     BL_ASSERT(key.len > 0 && key.len <= BL_KV_KEY_MAX);
-    struct bl_ordered *index = overlay_index(overlay, space);
-    struct bl_entry *entry = bl_ordered_find(index, key);
+    struct overlay_space *s = overlay_space(overlay, space);
+    uint32_t hash = bl_hash_key_of(overlay->hash_key, key);
+    struct bl_entry *entry = bl_entries_find(&s->entries, hash, key);
     if (entry != NULL) {
         *out = entry;
         return BAALS_OK;
@@ -88,14 +113,15 @@ static baals_status overlay_load(struct bl_overlay *overlay,
         BL_TRY(bl_state_confirm_absent(overlay->view, space, key, err));
     else if (status != BAALS_OK && status != BAALS_NOTFOUND)
         return status;
-    entry = bl_arena_zero(overlay->arena, 1, sizeof *entry);
-    if (entry == NULL || !bl_arena_copy(&entry->key, overlay->arena, key))
+    entry = bl_entries_add(&s->entries, overlay->arena, hash, key);
+    if (entry == NULL)
         return bl_fail(err, BAALS_NOMEM, "no memory for a record of the overlay");
     entry->has_base = status == BAALS_OK;
     entry->has_value = entry->has_base;
     entry->base = base;
     entry->value = base;
-    bl_ordered_insert(index, entry);
+    if (s->is_ordered)
+        bl_ordered_insert(&s->order, entry);
     *out = entry;
     return BAALS_OK;
 }
@@ -133,8 +159,9 @@ static void overlay_set(struct bl_overlay *overlay,
     bool flips = entry->has_value != has_value;
     entry->has_value = has_value;
     entry->value = value;
-    if (flips)
-        bl_ordered_refresh(overlay_index(overlay, space), entry);
+    struct overlay_space *s = overlay_space(overlay, space);
+    if (flips && s->is_ordered)
+        bl_ordered_refresh(&s->order, entry);
 }
 
 baals_status bl_overlay_get(struct bl_overlay *overlay,
@@ -318,7 +345,7 @@ baals_status bl_overlay_seek(struct bl_overlay *overlay,
                              baals_error *err)
 {
     struct overlay_seek seek = {
-        .overlay = overlay, .index = overlay_index(overlay, space), .space = space};
+        .overlay = overlay, .index = overlay_order(overlay, space), .space = space};
     bool inclusive = (flags & BAALS_SEEK_EXCLUSIVE) == 0;
     if ((flags & BAALS_SEEK_DESCENDING) != 0)
         BL_TRY(overlay_seek_down(&seek, key, inclusive, err));
@@ -375,27 +402,37 @@ static bool overlay_changed(const struct bl_entry *entry)
     return entry->has_base && !bl_slice_equal(entry->base, entry->value);
 }
 
+/* References to the changed entries of a space, sorted by key; returns how many. */
+static size_t overlay_collect(struct bl_entry_ref *refs, struct overlay_space *space)
+{
+    size_t count = 0;
+    for (struct bl_entry *entry = space->entries.newest; entry != NULL; entry = entry->older) {
+        if (overlay_changed(entry))
+            refs[count++] = (struct bl_entry_ref){bl_entry_prefix(entry->key), entry};
+    }
+    bl_entries_sort(refs, refs + count, count);
+    return count;
+}
+
 baals_status
 bl_overlay_write_set(struct bl_overlay *overlay, struct bl_write_set *out, baals_error *err)
 {
-    struct bl_ordered_cursor cursor;
-    size_t count = 0;
+    size_t room = 0;
     BL_ASSERT(overlay->depth == 0);
-    for (size_t i = 0; i < OVERLAY_SPACES; i++) {
-        bl_ordered_begin(&cursor, &overlay->spaces[i]);
-        for (struct bl_entry *e = bl_ordered_next(&cursor); e != NULL; e = bl_ordered_next(&cursor))
-            count += overlay_changed(e) ? 1u : 0u;
-    }
-    struct bl_change *changes = bl_arena_zero(overlay->arena, count + 1, sizeof *changes);
-    if (changes == NULL)
-        return bl_fail(err, BAALS_NOMEM, "no memory for a write set of %zu changes", count);
+    for (size_t i = 0; i < OVERLAY_SPACES; i++)
+        room += overlay->spaces[i].entries.count;
+    struct bl_change *changes = bl_arena_alloc(overlay->arena, (room + 1) * sizeof *changes);
+    struct bl_arena_mark mark = bl_arena_checkpoint(overlay->arena);
+    struct bl_entry_ref *refs = bl_arena_alloc(overlay->arena, (2 * room + 1) * sizeof *refs);
+    if (changes == NULL || refs == NULL)
+        return bl_fail(err, BAALS_NOMEM, "no memory for a write set of %zu records", room);
     size_t at = 0;
     for (size_t i = 0; i < OVERLAY_SPACES; i++) {
-        bl_ordered_begin(&cursor, &overlay->spaces[i]);
-        for (struct bl_entry *e = bl_ordered_next(&cursor); e != NULL;
-             e = bl_ordered_next(&cursor)) {
-            if (!overlay_changed(e))
-                continue;
+        size_t count = overlay_collect(refs, &overlay->spaces[i]);
+        for (size_t k = 0; k < count; k++) {
+            const struct bl_entry *e = refs[k].entry;
+            if (k + OVERLAY_AHEAD < count)
+                __builtin_prefetch(refs[k + OVERLAY_AHEAD].entry);
             changes[at++] = (struct bl_change){.space = (baals_space)i,
                                                .has_old = e->has_base,
                                                .has_new = e->has_value,
@@ -404,8 +441,8 @@ bl_overlay_write_set(struct bl_overlay *overlay, struct bl_write_set *out, baals
                                                .new_value = e->value};
         }
     }
-    BL_ASSERT(at == count);
+    bl_arena_rollback(overlay->arena, mark);
     out->changes = changes;
-    out->count = count;
+    out->count = at;
     return BAALS_OK;
 }

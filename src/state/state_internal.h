@@ -3,8 +3,8 @@
 #define BL_STATE_STATE_INTERNAL_H
 /*
  * Inside the state module: the hashing rules of docs/spec/state.md (rules.c), the nodes of the
- * Jellyfish Merkle tree as they are kept (node.c), the tree made of them (tree.c), the
- * simple-Merkle map of the store `meta` (meta.c) and the ordered index of an overlay (ordered.c).
+ * Jellyfish Merkle tree as they are kept (node.c), the tree made of them (tree.c) and the
+ * simple-Merkle map of the store `meta` (meta.c). What is inside an overlay: overlay_internal.h.
  */
 #include "state/state.h"
 
@@ -208,66 +208,5 @@ void bl_proof_append_absence(struct bl_buffer *out,
                              baals_slice key,
                              const struct bl_proof_part *left,
                              const struct bl_proof_part *right);
-
-/* ---- ordered.c: the index of one space of an overlay ---- */
-
-/*
- * A key the overlay knows. `base` is the view's value, `value` the newest one.
- *
- * The gap between an entry and the next one is open while the view may have keys in it that are not
- * in the index, and closed once it is known to have none. The view does not change and entries are
- * never taken out, so a closed gap stays closed, also over rollbacks. A seek stops only at entries
- * that are live or border on an open gap.
- */
-struct bl_entry {
-    struct bl_entry *child[2];
-    baals_slice key;
-    uint64_t prefix; /* the first eight bytes of the key, zero-padded: decides most comparisons */
-    uint32_t stops;  /* entries of this subtree at which a seek stops */
-    uint8_t height;
-    bool open_before;
-    bool open_after;
-    bool has_base;
-    bool has_value; /* live */
-    uint64_t saved; /* serial of the checkpoint in which the value was last put by */
-    baals_slice base;
-    baals_slice value;
-};
-struct bl_ordered {
-    struct bl_entry *root;
-    struct bl_entry head; /* before all keys; never live */
-    uint64_t steps;       /* entries looked at: the work counted in tests */
-};
-#define BL_ORDERED_HEIGHT_MAX 64u
-
-void bl_ordered_init(struct bl_ordered *index);
-struct bl_entry *bl_ordered_find(struct bl_ordered *index, baals_slice key);
-/* `entry` has its key and value set, and stands nowhere yet. */
-void bl_ordered_insert(struct bl_ordered *index, struct bl_entry *entry);
-/* The last entry < key, or <= key; the head when there is none. */
-struct bl_entry *bl_ordered_before(struct bl_ordered *index, baals_slice key, bool inclusive);
-/* The first entry > key, or >= key; NULL when there is none. */
-struct bl_entry *bl_ordered_after(struct bl_ordered *index, baals_slice key, bool inclusive);
-/* The last entry; the head when there is none. */
-struct bl_entry *bl_ordered_last(struct bl_ordered *index);
-/* The nearest entry from `entry` on, itself included, at which a seek stops; NULL when there is
- * none. */
-struct bl_entry *bl_ordered_stop_up(struct bl_ordered *index, const struct bl_entry *entry);
-struct bl_entry *bl_ordered_stop_down(struct bl_ordered *index, const struct bl_entry *entry);
-/* Records that the view has no further key between `entry` and the next one. */
-void bl_ordered_close_gap(struct bl_ordered *index, struct bl_entry *entry);
-/* Counts again after has_value of an entry changed. */
-void bl_ordered_refresh(struct bl_ordered *index, const struct bl_entry *entry);
-
-/* All entries in order, the head left out. */
-struct bl_ordered_cursor {
-    struct bl_entry *stack[BL_ORDERED_HEIGHT_MAX];
-    size_t depth;
-};
-void bl_ordered_begin(struct bl_ordered_cursor *cursor, struct bl_ordered *index);
-struct bl_entry *bl_ordered_next(struct bl_ordered_cursor *cursor); /* NULL at the end */
-
-/* Index entries looked at and seeks made in the view so far. */
-uint64_t bl_overlay_work(const struct bl_overlay *overlay);
 
 #endif /* BL_STATE_STATE_INTERNAL_H */

@@ -228,7 +228,9 @@ baals_status bl_store_open_in(struct bl_store **out,
     store->env = env;
     store->storage = storage;
     store->chain_id = *chain_id;
-    baals_status status = store_read(store, dir, err);
+    baals_status status = bl_hash_key_init(&store->hash_key, env, err);
+    if (status == BAALS_OK)
+        status = store_read(store, dir, err);
     if (status == BAALS_OK && pthread_mutex_init(&store->lock, NULL) != 0)
         status = bl_fail(err, BAALS_NOMEM, "no memory for a lock");
     if (status != BAALS_OK) {

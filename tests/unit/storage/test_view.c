@@ -202,6 +202,33 @@ static void test_view_push_private(void **state)
     fixture_end(&f);
 }
 
+/* Goal: a view knows whether layers were pushed on it, and has its store's own hash key. */
+static void test_view_marks(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct fixture other;
+    struct bl_view *view;
+    struct bl_view *of_other;
+    fixture_begin(&f);
+    fixture_begin(&other);
+    push(&f, NULL, 0);
+    assert_ok(bl_view_begin(&view, f.store, NULL));
+    assert_ok(bl_view_begin(&of_other, other.store, NULL));
+    assert_false(bl_view_pushed(view));
+    struct bl_layer *layer = layer_of(&f, NULL, 0);
+    assert_ok(bl_view_push(view, layer, NULL));
+    bl_layer_unref(layer);
+    assert_true(bl_view_pushed(view));
+    baals_slice text = bl_slice_str("some key");
+    assert_int_not_equal(bl_hash_key_of(bl_view_hash_key(view), text),
+                         bl_hash_key_of(bl_view_hash_key(of_other), text));
+    bl_view_end(view);
+    bl_view_end(of_other);
+    fixture_end(&f);
+    fixture_end(&other);
+}
+
 /* Goal: a long run of removed keys, in the kv and in a layer, is passed over without recursion. */
 static void test_view_removed_run(void **state)
 {
@@ -298,7 +325,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_view_model),       cmocka_unit_test(test_view_push_private),
         cmocka_unit_test(test_view_removed_run), cmocka_unit_test(test_view_kv_failure),
-        cmocka_unit_test(test_view_nomem),
+        cmocka_unit_test(test_view_nomem),       cmocka_unit_test(test_view_marks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
