@@ -18,6 +18,7 @@
 #define CHAIN_KEYS_PER_COMMIT (1u << 13)
 #define CHAIN_LAYERS 2u
 #define CHAIN_GAS (1ull << 50)
+#define CHAIN_STATE_BYTES (256ull << 20)
 
 struct bench_gas_chain {
     struct bl_env *env;
@@ -102,15 +103,15 @@ static struct bl_layer *chain_commit(const struct bench_gas_chain *chain, struct
 {
     baals_error err = {.status = BAALS_OK};
     struct bl_write_set set;
-    struct bl_state_roots roots;
+    struct bl_committed state;
     struct bl_layer *layer = NULL;
-    baals_write *writes = NULL;
-    size_t count = 0;
     bench_gas_check(bl_overlay_write_set(block->t->overlay, &set, &err), "write set", &err);
     bench_gas_check(
-        bl_state_commit(&roots, &writes, &count, block->view, &set, &block->arena, &err), "roots",
-        &err);
-    bench_gas_check(bl_layer_new(&layer, &chain->env->alloc, writes, count, &err), "layer", &err);
+        bl_state_commit(&state, chain->ledger.forest, block->view, &set, &block->arena, &err),
+        "roots", &err);
+    bench_gas_check(bl_layer_new(&layer, &chain->env->alloc, state.writes, state.count, &err),
+                    "layer", &err);
+    bl_layer_attach(layer, state.attachment);
     return layer;
 }
 
@@ -179,6 +180,8 @@ struct bench_gas_chain *bench_gas_chain_open(const char *dir)
         bl_store_open(&chain->store, chain->env, storage, &chain->ledger.chain_id, &err), dir,
         &err);
     chain->ledger.alloc = alloc;
+    bench_gas_check(bl_forest_new(&chain->ledger.forest, &alloc, NULL, CHAIN_STATE_BYTES, &err),
+                    "state trees", &err);
     chain_fill(chain);
     return chain;
 }
@@ -187,6 +190,7 @@ void bench_gas_chain_close(struct bench_gas_chain *chain)
 {
     bl_contract_close(chain->engine);
     bl_store_close(chain->store);
+    bl_forest_free(chain->ledger.forest);
     bl_env_close(chain->env);
     struct bl_alloc alloc = chain->ledger.alloc;
     bl_alloc_free(&alloc, chain, sizeof *chain);

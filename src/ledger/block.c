@@ -95,8 +95,7 @@ baals_status bl_block_finish(struct bl_applied *out,
     BL_TRY(block_check_supply(t, &out->write_set, err));
     if (t->ledger->applied != NULL)
         t->ledger->applied(t->ledger->applied_ctx);
-    return bl_state_commit(&out->roots, &out->writes, &out->write_count, view, &out->write_set,
-                           t->arena, err);
+    return bl_state_commit(&out->state, t->ledger->forest, view, &out->write_set, t->arena, err);
 }
 
 /* ---- transactions ---- */
@@ -220,7 +219,7 @@ static void block_fill_header(struct bl_applied *out, const struct bl_transition
         bl_merkle_add(&merkle, out->receipts[i]);
     bl_merkle_final(&out->header.receipts_root, &merkle);
     out->header.gas_used = t->gas_used;
-    out->header.state_root = out->roots.root;
+    out->header.state_root = out->state.roots.root;
 }
 
 static baals_status

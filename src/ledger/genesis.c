@@ -165,7 +165,7 @@ baals_status bl_ledger_apply_genesis(struct bl_applied *out,
     applied.header.timestamp_ms = genesis->start_ms;
     bl_merkle_root(&applied.header.tx_root, NULL, 0);
     applied.header.receipts_root = applied.header.tx_root;
-    applied.header.state_root = applied.roots.root;
+    applied.header.state_root = applied.state.roots.root;
     *out = applied;
     return BAALS_OK;
 }

@@ -24,6 +24,7 @@ struct bl_ledger {
     baals_contract_engine *contracts;
     struct bl_alloc alloc;
     struct bl_workers *workers; /* may be NULL: work is not shared out */
+    struct bl_forest *forest;   /* of the store whose views blocks are applied on */
     /* Called when the transactions of a block are done and its roots come next: for measuring. May
      * be NULL. */
     void (*applied)(void *ctx);
@@ -99,9 +100,7 @@ struct bl_applied {
     baals_slice *receipts;  /* tx_count encoded receipts */
     struct bl_debug *debug; /* tx_count */
     struct bl_write_set write_set;
-    struct bl_state_roots roots;
-    baals_write *writes; /* what the layer needs, without index entries */
-    size_t write_count;
+    struct bl_committed state; /* what the layer needs, without index entries */
 };
 
 /* Runs the transactions on the view (the state after the parent). `header` has chain_id, index,

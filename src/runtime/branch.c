@@ -246,8 +246,8 @@ branch_append(struct branch_build *b, struct branch_step *step, baals_error *err
         status =
             bl_journal_append(b->chain->journal, &step->position, BL_RECORD_BLOCK, &part, 1, err);
     if (status == BAALS_OK)
-        status = bl_chain_layer_of(&step->pending, b->chain, b->view, &record, step->applied.writes,
-                                   step->applied.write_count, step->position, 0, b->arena, err);
+        status = bl_chain_layer_of(&step->pending, b->chain, b->view, &record, &step->applied.state,
+                                   step->position, 0, b->arena, err);
     bl_buffer_deinit(&body);
     return status;
 }

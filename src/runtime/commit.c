@@ -74,18 +74,17 @@ commit_tx_total(uint64_t *out, struct bl_view *view, const baals_block *block, b
 }
 
 /* State writes of a record's write set on the view; the root must be the header's. */
-static baals_status commit_writes_of(baals_write **out,
-                                     size_t *count_out,
-                                     struct bl_view *view,
-                                     const struct bl_block_record *record,
-                                     struct bl_arena *arena,
-                                     baals_error *err)
+static baals_status commit_state_of(struct bl_committed *out,
+                                    struct baals_chain *chain,
+                                    struct bl_view *view,
+                                    const struct bl_block_record *record,
+                                    struct bl_arena *arena,
+                                    baals_error *err)
 {
     struct bl_write_set set;
-    struct bl_state_roots roots;
     BL_TRY(bl_write_set_decode(&set, arena, record->write_set, err));
-    BL_TRY(bl_state_commit(&roots, out, count_out, view, &set, arena, err));
-    if (!bl_hash_equal(&roots.root, &record->block.header.state_root))
+    BL_TRY(bl_state_commit(out, chain->forest, view, &set, arena, err));
+    if (!bl_hash_equal(&out->roots.root, &record->block.header.state_root))
         return bl_fail(err, BAALS_CORRUPT_STATE,
                        "the write set of block %llu gives another state root",
                        (unsigned long long)record->block.header.index);
@@ -96,8 +95,7 @@ baals_status bl_chain_layer_of(struct bl_pending_layer *out,
                                struct baals_chain *chain,
                                struct bl_view *view,
                                const struct bl_block_record *record,
-                               const baals_write *writes,
-                               size_t write_count,
+                               const struct bl_committed *state,
                                uint64_t position,
                                uint64_t next,
                                struct bl_arena *arena,
@@ -105,17 +103,18 @@ baals_status bl_chain_layer_of(struct bl_pending_layer *out,
 {
     baals_write *all = NULL;
     size_t all_count = 0;
-    if (writes == NULL) {
-        BL_TRY(commit_writes_of(&all, &all_count, view, record, arena, err));
-        writes = all;
-        write_count = all_count;
+    struct bl_committed computed;
+    if (state == NULL) {
+        BL_TRY(commit_state_of(&computed, chain, view, record, arena, err));
+        state = &computed;
     }
     struct bl_locator locator = {.journal_position = position, .hash = record->block.hash};
     BL_TRY(commit_tx_total(&locator.tx_total, view, &record->block, err));
-    BL_TRY(
-        bl_index_block(&all, &all_count, writes, write_count, record, &locator, false, arena, err));
+    BL_TRY(bl_index_block(&all, &all_count, state->writes, state->count, record, &locator, false,
+                          arena, err));
     struct bl_layer *layer = NULL;
     BL_TRY(bl_layer_new(&layer, &chain->env->alloc, all, all_count, err));
+    bl_layer_attach(layer, state->attachment);
     *out = (struct bl_pending_layer){layer, {record->block.header.index, record->block.hash, next}};
     return BAALS_OK;
 }
@@ -129,16 +128,18 @@ static baals_status commit_undo_of(struct bl_pending_layer *out,
 {
     struct bl_write_set set;
     struct bl_write_set inverse;
-    struct bl_state_roots roots;
+    struct bl_committed state;
     baals_write *writes = NULL;
     size_t count = 0;
     BL_TRY(bl_write_set_decode(&set, arena, record->write_set, err));
     BL_TRY(bl_write_set_invert(&inverse, arena, &set, err));
-    BL_TRY(bl_state_commit(&roots, &writes, &count, view, &inverse, arena, err));
+    BL_TRY(bl_state_commit(&state, chain->forest, view, &inverse, arena, err));
     struct bl_locator locator = {.hash = record->block.hash};
-    BL_TRY(bl_index_block(&writes, &count, writes, count, record, &locator, true, arena, err));
+    BL_TRY(bl_index_block(&writes, &count, state.writes, state.count, record, &locator, true, arena,
+                          err));
     struct bl_layer *layer = NULL;
     BL_TRY(bl_layer_new(&layer, &chain->env->alloc, writes, count, err));
+    bl_layer_attach(layer, state.attachment);
     out->layer = layer;
     out->tip.height = record->block.header.index - 1;
     out->tip.hash = record->block.header.prev_hash;
@@ -317,8 +318,8 @@ static baals_status commit_prepare_tip(struct commit *c,
     c->tip = bl_arena_zero(c->arena, 1, sizeof *c->tip);
     if (c->tip == NULL)
         return bl_fail(err, BAALS_NOMEM, "no memory for the tip");
-    BL_TRY(bl_chain_layer_of(&c->pending, c->chain, c->view, &c->record, applied->writes,
-                             applied->write_count, position, 0, c->arena, err));
+    BL_TRY(bl_chain_layer_of(&c->pending, c->chain, c->view, &c->record, &applied->state, position,
+                             0, c->arena, err));
     BL_TRY(bl_view_push(c->view, c->pending.layer, err));
     /* The block itself is not in the journal yet, so the branch brings its header along. */
     struct bl_branch branch = {c->chain, c->view, header->index, NULL, 0, c->arena};

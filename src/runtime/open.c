@@ -177,6 +177,9 @@ bl_chain_use_genesis(struct baals_chain *chain, baals_slice bytes, bool known, b
                                             .trap_signals = chain->options.trap_signals != 0};
     BL_TRY(bl_consensus_new(&chain->consensus, &chain->env->alloc, &chain->genesis, err));
     BL_TRY(bl_contract_engine_new(&chain->contracts, chain->env, &contracts, err));
+    /* The rest is for account records. */
+    BL_TRY(bl_forest_new(&chain->forest, &chain->env->alloc, chain->workers,
+                         chain->options.state_bytes / 4 * 3, err));
     chain->ledger = (struct bl_ledger){
         .start_ms = chain->genesis.start_ms,
         .dev = chain->genesis.dev != 0,
@@ -184,6 +187,7 @@ bl_chain_use_genesis(struct baals_chain *chain, baals_slice bytes, bool known, b
         .contracts = chain->contracts,
         .alloc = chain->env->alloc,
         .workers = chain->workers,
+        .forest = chain->forest,
         .applied = bl_stats_applied,
         .applied_ctx = &chain->stats,
     };
@@ -395,6 +399,7 @@ baals_status bl_chain_close_all(struct baals_chain *chain, baals_error *err)
             status = closed;
     }
     bl_store_close(chain->store);
+    bl_forest_free(chain->forest);
     bl_contract_close(chain->contracts);
     bl_consensus_close(chain->consensus);
     bl_verifier_free(chain->verifier);

@@ -123,11 +123,13 @@ struct retention_restore {
 static baals_status retention_push(struct retention_restore *restore,
                                    const baals_write *writes,
                                    size_t count,
+                                   struct bl_attachment *attachment,
                                    baals_error *err)
 {
     struct baals_chain *chain = restore->chain;
     struct bl_layer *layer = NULL;
     BL_TRY(bl_layer_new(&layer, &chain->env->alloc, writes, count, err));
+    bl_layer_attach(layer, attachment);
     baals_status status = bl_store_push(chain->store, layer, &restore->tip, err);
     bl_layer_unref(layer);
     bool full = bl_store_layer_bytes(chain->store) > chain->checkpoint_bytes;
@@ -149,7 +151,7 @@ static baals_status retention_begin(struct retention_restore *restore, baals_err
     writes[BL_STATE_STORES] = (baals_write){.space = BAALS_SPACE_CHECKPOINT,
                                             .key = retention_marker_key(),
                                             .value = bl_slice(empty_root, sizeof empty_root)};
-    return retention_push(restore, writes, BL_STATE_STORES + 1, err);
+    return retention_push(restore, writes, BL_STATE_STORES + 1, NULL, err);
 }
 
 static baals_status retention_take_chunk(void *ctx,
@@ -159,15 +161,13 @@ static baals_status retention_take_chunk(void *ctx,
 {
     struct retention_restore *restore = ctx;
     struct bl_view *view = NULL;
-    struct bl_state_roots roots;
-    baals_write *writes = NULL;
-    size_t count = 0;
+    struct bl_committed state;
     BL_TRY(bl_view_begin(&view, restore->chain->store, err));
-    baals_status status = bl_state_commit(&roots, &writes, &count, view, set, arena, err);
+    baals_status status = bl_state_commit(&state, restore->chain->forest, view, set, arena, err);
     bl_view_end(view);
     BL_TRY(status);
-    restore->root = roots.root;
-    return retention_push(restore, writes, count, err);
+    restore->root = state.roots.root;
+    return retention_push(restore, state.writes, state.count, state.attachment, err);
 }
 
 /* The index entries of the snapshot's block, and the marker's end. */
@@ -184,7 +184,7 @@ static baals_status retention_finish_with(struct retention_restore *restore,
     baals_write *writes = NULL;
     size_t count = 0;
     BL_TRY(bl_index_block(&writes, &count, &done, 1, record, &locator, false, arena, err));
-    BL_TRY(retention_push(restore, writes, count, err));
+    BL_TRY(retention_push(restore, writes, count, NULL, err));
     atomic_store(&restore->chain->kept_from, restore->head.height);
     return BAALS_OK;
 }

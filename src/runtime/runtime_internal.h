@@ -99,6 +99,7 @@ struct baals_chain {
     struct bl_ledger ledger;
     struct bl_journal *journal;
     struct bl_store *store;
+    struct bl_forest *forest; /* the store's state trees in memory */
     struct bl_pool_log *pool_log;
     _Atomic uint64_t kept_from; /* the first block that is kept; 0: all are */
     struct bl_workers *workers;
@@ -231,15 +232,14 @@ struct bl_pending_layer {
     struct bl_layer *layer;
     struct bl_tip tip;
 };
-/* The layer of a BLOCK record on `view` (the state after its parent). `writes` are the state writes
- * when they are known; NULL: they are computed from the record's write set and the state root is
- * checked (CORRUPT_STATE). tip.journal_end is `next`. The layer has one reference. */
+/* The layer of a BLOCK record on `view` (the state after its parent). `state` is the state after
+ * the block when it is known; NULL: it is computed from the record's write set and the state root
+ * is checked (CORRUPT_STATE). tip.journal_end is `next`. The layer has one reference. */
 baals_status bl_chain_layer_of(struct bl_pending_layer *out,
                                struct baals_chain *chain,
                                struct bl_view *view,
                                const struct bl_block_record *record,
-                               const baals_write *writes,
-                               size_t write_count,
+                               const struct bl_committed *state,
                                uint64_t position,
                                uint64_t next,
                                struct bl_arena *arena,

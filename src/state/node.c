@@ -35,8 +35,7 @@ bl_node_key(uint8_t out[BL_NODE_KEY_MAX], baals_space store, unsigned depth, con
 #define NODE_QUARTER_FIRST 4u
 #define NODE_QUARTER_END 8u
 
-/* The slot of the lone leaf below a position of weight 1. */
-static unsigned node_lone_slot(const struct bl_node *node, unsigned position)
+unsigned bl_node_lone_slot(const struct bl_node *node, unsigned position)
 {
     while (position < 16)
         position = node->weights[2 * position] == 1 ? 2 * position : 2 * position + 1;
@@ -52,7 +51,7 @@ const baals_hash *bl_node_hash_at(struct bl_node *node, /* NOLINT(misc-no-recurs
     if ((node->known & 1u << position) != 0)
         return hash;
     if (node->weights[position] == 1) {
-        const struct bl_slot *leaf = &node->slots[node_lone_slot(node, position)];
+        const struct bl_slot *leaf = &node->slots[bl_node_lone_slot(node, position)];
         bl_rules_leaf(hash, &leaf->hash, &leaf->value_hash);
     } else {
         BL_ASSERT(position < 16 && node->weights[position] == 2);

@@ -115,12 +115,34 @@ struct bl_state_roots {
  * them: whoever opens a chain compares `root` with the state_root of the tip's header.
  * CORRUPT_STATE. */
 baals_status bl_state_roots(struct bl_state_roots *out, struct bl_view *view, baals_error *err);
-/* Applies `set` to the view's tree: *writes_out (in the arena) are all changes a layer needs: flat
- * records, modules, preimages, tree nodes. The caller may add index entries before it makes the
- * layer. CORRUPT_STATE when an old value or a node does not fit the tree. */
-baals_status bl_state_commit(struct bl_state_roots *roots_out,
-                             baals_write **writes_out,
-                             size_t *count_out,
+
+/* The trees of the newest states in memory, as far as they were needed
+ * (docs/internals/state_tree.md, section 4). One per store; one thread at a time commits. */
+struct bl_forest;
+struct bl_workers;
+/* `bytes_max` is what nodes may take before those that the kv has are given up, and read again when
+ * needed. `workers` (may be NULL) outlive the forest and share out large commits. NOMEM. */
+baals_status bl_forest_new(struct bl_forest **out,
+                           const struct bl_alloc *alloc,
+                           struct bl_workers *workers,
+                           uint64_t bytes_max,
+                           baals_error *err);
+/* The store is closed and every layer with an attachment released. NULL is ignored. */
+void bl_forest_free(struct bl_forest *forest);
+
+/* What a write set makes of a state. */
+struct bl_committed {
+    struct bl_state_roots roots;
+    baals_write *writes; /* in the arena; values may be those of the write set */
+    size_t count;
+    struct bl_attachment *attachment; /* for the layer; borrowed until the forest's next commit */
+};
+/* Applies `set` to the view's state. The layer that leads to the new state has out->writes (flat
+ * records, modules, preimages, roots, removed tree nodes; the caller may add index entries) and
+ * out->attachment: without it the tree's nodes would be lost. CORRUPT_STATE when an old value or a
+ * node does not fit the tree. */
+baals_status bl_state_commit(struct bl_committed *out,
+                             struct bl_forest *forest,
                              struct bl_view *view,
                              const struct bl_write_set *set,
                              struct bl_arena *arena,

@@ -70,6 +70,8 @@ baals_slice bl_node_key(uint8_t out[BL_NODE_KEY_MAX],
                         baals_space store,
                         unsigned depth,
                         const baals_hash *path);
+/* The slot of the lone leaf below a position of weight 1. */
+unsigned bl_node_lone_slot(const struct bl_node *node, unsigned position);
 /* The hash of a position, computed when it is not known. */
 const baals_hash *bl_node_hash_at(struct bl_node *node, unsigned position);
 /* Brings weights up to date and forgets hashes where the slots of the mask (bit i: slot i)
@@ -118,6 +120,13 @@ baals_status bl_writes_add(struct bl_writes *writes,
                            bool copy_value,
                            baals_error *err);
 
+/* The same without copies: key and value live as long as the writes. */
+baals_status bl_writes_borrow(struct bl_writes *writes,
+                              baals_space space,
+                              baals_slice key,
+                              const baals_slice *value,
+                              baals_error *err);
+
 /* One changed leaf; value hashes are of tree values. */
 struct bl_leaf_change {
     baals_hash key_hash;
@@ -126,17 +135,6 @@ struct bl_leaf_change {
     bool has_old;
     bool has_new;
 };
-
-/* Applies `changes` (sorted by key hash, no hash twice) below *root, the store's root slot, and
- * adds the changed nodes to `writes`. CORRUPT_STATE when the tree does not have an old leaf as
- * given. *root is undefined after a failure. */
-baals_status bl_tree_update(struct bl_slot *root,
-                            struct bl_writes *writes,
-                            struct bl_view *view,
-                            baals_space store,
-                            const struct bl_leaf_change *changes,
-                            size_t count,
-                            baals_error *err);
 
 /* The way from a leaf up: siblings[0] is the lowest. */
 struct bl_tree_path {

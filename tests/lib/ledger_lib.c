@@ -139,8 +139,9 @@ void ledger_push(struct ledger_lib *fx, const struct bl_applied *applied)
 
     struct bl_layer *layer = NULL;
     struct bl_tip tip = {.height = fx->height, .hash = fx->tip_hash, .journal_end = fx->height + 1};
-    assert_ok(
-        bl_layer_new(&layer, &fx->env->alloc, applied->writes, applied->write_count, &fx->err));
+    assert_ok(bl_layer_new(&layer, &fx->env->alloc, applied->state.writes, applied->state.count,
+                           &fx->err));
+    bl_layer_attach(layer, applied->state.attachment);
     assert_ok(bl_store_push(fx->store, layer, &tip, &fx->err));
     bl_layer_unref(layer);
     if (fx->height % 4 == 3)
@@ -179,6 +180,7 @@ static struct ledger_lib *ledger_prepare(const struct ledger_genesis *g)
     fx->ledger.consensus = fx->consensus;
     fx->ledger.contracts = fx->contracts;
     fx->ledger.alloc = fx->env->alloc;
+    assert_ok(bl_forest_new(&fx->ledger.forest, &fx->env->alloc, NULL, (1u << 14), &fx->err));
     return fx;
 }
 
@@ -218,6 +220,7 @@ void ledger_close(struct ledger_lib *fx)
     bl_consensus_close(fx->consensus);
     bl_arena_deinit(&fx->arena);
     bl_store_close(fx->store);
+    bl_forest_free(fx->ledger.forest);
     bl_env_close(fx->env);
     assert_int_equal(fx->memory.live, 0);
     free(fx);
@@ -371,7 +374,7 @@ void ledger_block(struct ledger_lib *fx, const baals_tx *const *txs, size_t coun
     assert_int_equal(verified.tx_count, count);
     for (size_t i = 0; i < count; i++)
         assert_true(bl_slice_equal(verified.receipts[i], made.receipts[i]));
-    assert_memory_equal(&verified.roots, &made.roots, sizeof made.roots);
+    assert_memory_equal(&verified.state.roots, &made.state.roots, sizeof made.state.roots);
     ledger_push(fx, &verified);
     fx->last_bytes = bytes;
 }
@@ -477,10 +480,10 @@ void ledger_force_account(struct ledger_lib *fx,
     assert_ok(bl_overlay_new(&overlay, &fx->arena, view, &fx->err));
     assert_ok(bl_account_store(overlay, address, account, &fx->err));
     assert_ok(bl_overlay_write_set(overlay, &applied.write_set, &fx->err));
-    assert_ok(bl_state_commit(&applied.roots, &applied.writes, &applied.write_count, view,
-                              &applied.write_set, &fx->arena, &fx->err));
+    assert_ok(bl_state_commit(&applied.state, fx->ledger.forest, view, &applied.write_set,
+                              &fx->arena, &fx->err));
     applied.header.index++;
-    applied.header.state_root = applied.roots.root;
+    applied.header.state_root = applied.state.roots.root;
     bl_view_end(view);
     ledger_push(fx, &applied);
 }

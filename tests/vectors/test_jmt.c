@@ -10,7 +10,7 @@
 #include "testlib_json.h"
 
 #include "crypto/crypto.h"
-#include "state/state_internal.h"
+#include "trees_lib.h"
 
 #define JMT_LEAVES_MAX 4096u
 
@@ -25,6 +25,7 @@ struct jmt_leaf {
 struct jmt_case {
     struct bl_env *env;
     struct bl_store *store;
+    struct bl_forest *forest;
     uint64_t height;
     size_t count; /* of keys ever named, sorted by key hash */
     struct jmt_leaf leaves[JMT_LEAVES_MAX];
@@ -41,11 +42,14 @@ static void jmt_open(struct jmt_case *c, const char *backend, const char *dir)
         assert_ok(bl_env_system(&c->env, bl_alloc_system(), NULL));
     assert_ok(bl_storage_open(&storage, c->env, backend, dir, NULL));
     assert_ok(bl_store_open(&c->store, c->env, storage, &chain_id, NULL));
+    struct bl_alloc alloc = bl_alloc_system();
+    assert_ok(bl_forest_new(&c->forest, &alloc, NULL, 1u << 12, NULL));
 }
 
 static void jmt_close(struct jmt_case *c)
 {
     bl_store_close(c->store);
+    bl_forest_free(c->forest);
     bl_env_close(c->env);
 }
 
@@ -96,14 +100,9 @@ static void jmt_read_ops(struct jmt_case *c, const struct testlib_json *ops, boo
 static void jmt_update(struct jmt_case *c, baals_hash *root_out)
 {
     static struct bl_leaf_change changes[JMT_LEAVES_MAX];
-    struct bl_arena arena;
     struct bl_slot root;
     struct bl_view *view = NULL;
-    struct bl_layer *layer = NULL;
-    struct bl_alloc alloc = bl_alloc_system();
     struct bl_tip tip = {.height = c->height, .hash = {{1}}, .journal_end = c->height + 1};
-    uint8_t key = BAALS_SPACE_ACCOUNTS;
-    uint8_t record[BL_ROOT_BYTES_MAX];
     size_t count = 0;
     for (size_t i = 0; i < c->count; i++) {
         const struct jmt_leaf *leaf = &c->leaves[i];
@@ -117,21 +116,15 @@ static void jmt_update(struct jmt_case *c, baals_hash *root_out)
                                                    .has_old = leaf->was_live,
                                                    .has_new = leaf->live};
     }
-    bl_arena_init(&arena, bl_alloc_system(), SIZE_MAX / 2);
-    struct bl_writes writes = {.arena = &arena};
     assert_ok(bl_view_begin(&view, c->store, NULL));
-    assert_ok(bl_root_load(&root, view, BAALS_SPACE_ACCOUNTS, NULL));
-    assert_ok(bl_tree_update(&root, &writes, view, BAALS_SPACE_ACCOUNTS, changes, count, NULL));
-    baals_slice value = bl_slice(record, bl_root_encode(record, &root));
-    assert_ok(bl_writes_add(&writes, BAALS_SPACE_NODES, bl_slice(&key, 1), &value, true, NULL));
-    assert_ok(bl_layer_new(&layer, &alloc, writes.items, writes.count, NULL));
+    struct bl_layer *layer =
+        trees_layer(&root, c->forest, view, BAALS_SPACE_ACCOUNTS, changes, count);
     assert_ok(bl_store_push(c->store, layer, &tip, NULL));
     bl_layer_unref(layer);
     bl_view_end(view);
     if (++c->height % 2 == 0)
         assert_ok(bl_store_checkpoint(c->store, NULL));
     bl_root_hash(root_out, BAALS_SPACE_ACCOUNTS, &root);
-    bl_arena_deinit(&arena);
 }
 
 static void jmt_live_root(const struct jmt_case *c, baals_hash *root_out, size_t *live_out)

@@ -16,6 +16,7 @@ struct state_vectors {
     struct testlib_json *file;
     struct bl_env *env;
     struct bl_store *store;
+    struct bl_forest *forest;
     struct bl_arena arena;
     uint64_t height;
 };
@@ -29,6 +30,8 @@ static void vectors_open(struct state_vectors *v)
     assert_ok(bl_env_memory(&v->env, bl_alloc_system(), NULL));
     assert_ok(bl_storage_open(&storage, v->env, "memory", "", NULL));
     assert_ok(bl_store_open(&v->store, v->env, storage, &chain_id, NULL));
+    struct bl_alloc alloc = bl_alloc_system();
+    assert_ok(bl_forest_new(&v->forest, &alloc, NULL, 1u << 20, NULL));
     bl_arena_init(&v->arena, bl_alloc_system(), SIZE_MAX / 2);
 }
 
@@ -36,6 +39,7 @@ static void vectors_close(struct state_vectors *v)
 {
     bl_arena_deinit(&v->arena);
     bl_store_close(v->store);
+    bl_forest_free(v->forest);
     bl_env_close(v->env);
     testlib_json_free(v->file);
 }
@@ -66,11 +70,9 @@ static struct bl_state_roots vectors_apply(struct state_vectors *v, const struct
     struct bl_view *view = NULL;
     struct bl_overlay *overlay = NULL;
     struct bl_write_set set;
-    struct bl_state_roots roots;
+    struct bl_committed state;
     struct bl_layer *layer = NULL;
     struct bl_alloc alloc = bl_alloc_system();
-    baals_write *writes;
-    size_t count;
     struct bl_tip tip = {.height = v->height, .hash = {{1}}, .journal_end = v->height + 1};
     assert_ok(bl_view_begin(&view, v->store, NULL));
     assert_ok(bl_overlay_new(&overlay, &v->arena, view, NULL));
@@ -88,12 +90,13 @@ static struct bl_state_roots vectors_apply(struct state_vectors *v, const struct
             assert_ok(bl_overlay_put(overlay, store, key, vectors_bytes(v, value), NULL));
     }
     assert_ok(bl_overlay_write_set(overlay, &set, NULL));
-    assert_ok(bl_state_commit(&roots, &writes, &count, view, &set, &v->arena, NULL));
-    assert_ok(bl_layer_new(&layer, &alloc, writes, count, NULL));
+    assert_ok(bl_state_commit(&state, v->forest, view, &set, &v->arena, NULL));
+    assert_ok(bl_layer_new(&layer, &alloc, state.writes, state.count, NULL));
+    bl_layer_attach(layer, state.attachment);
     assert_ok(bl_store_push(v->store, layer, &tip, NULL));
     bl_layer_unref(layer);
     bl_view_end(view);
-    return roots;
+    return state.roots;
 }
 
 static void vectors_check_roots(const struct bl_state_roots *roots, const struct testlib_json *step)

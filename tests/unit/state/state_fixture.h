@@ -9,19 +9,30 @@
 #include <string.h>
 
 #include "testlib.h"
+#include "trees_lib.h"
 
 #include "crypto/crypto.h"
-#include "state/state_internal.h"
 
 /* ---- a store ---- */
 
 struct fixture {
     struct bl_env *env;
     struct bl_store *store;
+    struct bl_forest *forest;
+    struct testlib_faulty_alloc memory; /* of the forest */
     struct bl_arena arena;
     uint64_t height;
     char dir[256];
 };
+
+/* So few nodes that they are given up again and again. */
+#define FIXTURE_STATE_BYTES 4096u
+
+static inline void fixture_new_forest(struct fixture *f)
+{
+    struct bl_alloc alloc = testlib_faulty_alloc(&f->memory);
+    assert_ok(bl_forest_new(&f->forest, &alloc, NULL, FIXTURE_STATE_BYTES, NULL));
+}
 
 static inline void fixture_open(struct fixture *f, const char *backend)
 {
@@ -36,6 +47,7 @@ static inline void fixture_open(struct fixture *f, const char *backend)
     }
     assert_ok(bl_storage_open(&storage, f->env, backend, f->dir, NULL));
     assert_ok(bl_store_open(&f->store, f->env, storage, &chain_id, NULL));
+    fixture_new_forest(f);
     bl_arena_init(&f->arena, bl_alloc_system(), SIZE_MAX / 2);
 }
 
@@ -43,9 +55,24 @@ static inline void fixture_close(struct fixture *f)
 {
     bl_arena_deinit(&f->arena);
     bl_store_close(f->store);
+    bl_forest_free(f->forest);
+    assert_int_equal(f->memory.live, 0);
     bl_env_close(f->env);
     if (f->dir[0] != '\0')
         testlib_remove_tree(f->dir);
+}
+
+/* With nothing in memory: what was checkpointed. Not for the backend "memory". */
+static inline void fixture_reopen(struct fixture *f)
+{
+    baals_storage *storage;
+    baals_hash chain_id = {{7}};
+    assert_ok(bl_store_checkpoint(f->store, NULL));
+    bl_store_close(f->store);
+    bl_forest_free(f->forest);
+    assert_ok(bl_storage_open(&storage, f->env, "lmdb", f->dir, NULL));
+    assert_ok(bl_store_open(&f->store, f->env, storage, &chain_id, NULL));
+    fixture_new_forest(f);
 }
 
 static inline struct bl_view *fixture_view(struct fixture *f)
@@ -56,13 +83,17 @@ static inline struct bl_view *fixture_view(struct fixture *f)
 }
 
 /* Pushes writes as the next height. */
-static inline void fixture_push(struct fixture *f, const baals_write *writes, size_t count)
+static inline void fixture_push(struct fixture *f,
+                                const baals_write *writes,
+                                size_t count,
+                                struct bl_attachment *attachment)
 {
     struct bl_layer *layer = NULL;
     struct bl_alloc alloc = bl_alloc_system();
     struct bl_tip tip = {.height = f->height, .journal_end = f->height + 1};
     bl_store_u64be(tip.hash.bytes + 24, ++f->height);
     assert_ok(bl_layer_new(&layer, &alloc, writes, count, NULL));
+    bl_layer_attach(layer, attachment);
     assert_ok(bl_store_push(f->store, layer, &tip, NULL));
     bl_layer_unref(layer);
 }
@@ -71,19 +102,17 @@ static inline void fixture_push(struct fixture *f, const baals_write *writes, si
 static inline struct bl_state_roots fixture_commit(struct fixture *f,
                                                    const struct bl_write_set *set)
 {
-    struct bl_state_roots roots;
-    baals_write *writes = NULL;
-    size_t count = 0;
+    struct bl_committed state;
     struct bl_arena arena;
     bl_arena_init(&arena, bl_alloc_system(), SIZE_MAX / 2);
     struct bl_view *view = fixture_view(f);
-    assert_ok(bl_state_commit(&roots, &writes, &count, view, set, &arena, NULL));
-    fixture_push(f, writes, count);
+    assert_ok(bl_state_commit(&state, f->forest, view, set, &arena, NULL));
+    fixture_push(f, state.writes, state.count, state.attachment);
     bl_view_end(view);
     if (f->height % 3 == 0)
         assert_ok(bl_store_checkpoint(f->store, NULL));
     bl_arena_deinit(&arena);
-    return roots;
+    return state.roots;
 }
 
 /* A genesis: sentinels alone. */

@@ -61,6 +61,7 @@ static void test_random_lmdb(void **state)
 static void commit_fingerprint(baals_hash *out, struct fixture *f)
 {
     struct bl_sha256 hash;
+    assert_ok(bl_store_checkpoint(f->store, NULL));
     struct bl_view *view = fixture_view(f);
     bl_sha256_init(&hash);
     for (unsigned space = 0; space <= BAALS_SPACE_NODES; space++) {
@@ -138,9 +139,7 @@ static void test_wrong_old_value(void **state)
     fixture_genesis(&f);
     for (unsigned space = 0; space < 4; space++) {
         for (unsigned kind = 0; kind < 3; kind++) {
-            struct bl_state_roots roots;
-            baals_write *writes;
-            size_t count;
+            struct bl_committed committed;
             const char *sentinel = "\0";
             struct bl_change change = {
                 .space = (baals_space)space, .has_new = true, .new_value = bl_slice_str("new")};
@@ -149,7 +148,7 @@ static void test_wrong_old_value(void **state)
             change.old_value = bl_slice_str("other");
             struct bl_write_set set = {&change, 1};
             struct bl_view *view = fixture_view(&f);
-            assert_status(bl_state_commit(&roots, &writes, &count, view, &set, &f.arena, NULL),
+            assert_status(bl_state_commit(&committed, f.forest, view, &set, &f.arena, NULL),
                           BAALS_CORRUPT_STATE);
             bl_view_end(view);
         }
@@ -216,9 +215,10 @@ static void test_missing_entries(void **state)
     static struct model model;
     struct testlib_rng rng = testlib_rng(3);
     memset(&model, 0, sizeof model);
-    fixture_open(&f, "memory");
+    fixture_open(&f, "lmdb");
     fixture_genesis(&f);
     fixture_random_block(&f, &model, &rng, 200);
+    fixture_reopen(&f);
     for (unsigned space = 0; space < 4; space++)
         commit_damage(&f, &model, (baals_space)space);
     commit_damage(&f, &model, BAALS_SPACE_NODES);
@@ -233,9 +233,10 @@ static void test_tampered_nodes(void **state)
     static struct model model;
     struct testlib_rng rng = testlib_rng(4);
     memset(&model, 0, sizeof model);
-    fixture_open(&f, "memory");
+    fixture_open(&f, "lmdb");
     fixture_genesis(&f);
     fixture_random_block(&f, &model, &rng, 60);
+    fixture_reopen(&f);
     struct bl_view *view = fixture_view(&f);
     baals_slice key = {NULL, 0};
     baals_slice value;
@@ -273,9 +274,7 @@ static void test_damaged_meta(void **state)
 {
     (void)state;
     struct fixture f;
-    struct bl_state_roots roots;
-    baals_write *writes;
-    size_t count;
+    struct bl_committed committed;
     uint8_t zero = 0;
     fixture_open(&f, "memory");
     fixture_genesis(&f);
@@ -285,9 +284,9 @@ static void test_damaged_meta(void **state)
                                .new_value = bl_slice_str("value")};
     struct bl_write_set set = {&change, 1};
     baals_write loss = {.space = BAALS_SPACE_META, .is_delete = 1, .key = bl_slice(&zero, 1)};
-    fixture_push(&f, &loss, 1);
+    fixture_push(&f, &loss, 1, NULL);
     struct bl_view *view = fixture_view(&f);
-    assert_status(bl_state_commit(&roots, &writes, &count, view, &set, &f.arena, NULL),
+    assert_status(bl_state_commit(&committed, f.forest, view, &set, &f.arena, NULL),
                   BAALS_CORRUPT_STATE);
     bl_view_end(view);
     fixture_close(&f);
@@ -339,21 +338,20 @@ static void test_allocation_failures(void **state)
     struct bl_write_set set = {changes, 40};
     struct bl_view *view = fixture_view(&f);
     for (uint64_t k = 1;; k++) {
-        struct testlib_faulty_alloc faulty = {.fail_at = k};
         struct bl_arena arena;
-        struct bl_state_roots roots;
-        baals_write *writes = NULL;
-        size_t count = 0;
-        bl_arena_init(&arena, testlib_faulty_alloc(&faulty), SIZE_MAX / 2);
-        baals_status status = bl_state_commit(&roots, &writes, &count, view, &set, &arena, NULL);
+        struct bl_committed committed = {.writes = NULL};
+        f.memory.calls = 0;
+        f.memory.fail_at = k;
+        bl_arena_init(&arena, testlib_faulty_alloc(&f.memory), SIZE_MAX / 2);
+        baals_status status = bl_state_commit(&committed, f.forest, view, &set, &arena, NULL);
         bl_arena_deinit(&arena);
-        assert_int_equal(faulty.live, 0);
+        f.memory.fail_at = 0;
         if (status == BAALS_OK) {
             assert_true(k > 1);
             break;
         }
         assert_int_equal(status, BAALS_NOMEM);
-        assert_null(writes);
+        assert_null(committed.writes);
     }
     bl_view_end(view);
     fixture_close(&f);

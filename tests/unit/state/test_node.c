@@ -178,7 +178,7 @@ static void test_load(void **state)
     baals_write write = {.space = BAALS_SPACE_NODES,
                          .key = bl_node_key(key, BAALS_SPACE_CODE, 3, &path),
                          .value = bl_slice(bytes, bl_node_encode(bytes, &node))};
-    fixture_push(&f, &write, 1);
+    fixture_push(&f, &write, 1, NULL);
     struct bl_view *view = fixture_view(&f);
     assert_ok(bl_node_load(&loaded, view, BAALS_SPACE_CODE, 3, &path, &root, NULL));
     assert_status(bl_node_load(&loaded, view, BAALS_SPACE_CODE, 4, &path, &root, NULL),
@@ -235,7 +235,7 @@ static void test_root_records(void **state)
             baals_write write = {.space = BAALS_SPACE_NODES,
                                  .key = bl_slice(&key, 1),
                                  .value = bl_slice(record, len - cut)};
-            fixture_push(&f, &write, 1);
+            fixture_push(&f, &write, 1, NULL);
             view = fixture_view(&f);
             baals_status status = bl_root_load(&got, view, BAALS_SPACE_CODE, NULL);
             assert_int_equal(status, cut == 0 ? BAALS_OK : BAALS_CORRUPT_STATE);

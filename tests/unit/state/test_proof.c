@@ -146,16 +146,14 @@ static void test_golden(void **state)
     static const char *const values[] = {"100", "250", "7", "0", "99999"};
     struct fixture f;
     struct bl_leaf_change changes[5];
-    struct bl_slot root = {.kind = BL_SLOT_EMPTY};
+    struct bl_slot root;
+    struct bl_tip tip = {.hash = {{1}}, .journal_end = 1};
     struct bl_tree_path path;
     static struct bl_proof_part part;
     struct bl_buffer out;
     baals_hash bob;
     uint8_t want[256];
-    uint8_t record[BL_ROOT_BYTES_MAX];
-    uint8_t root_key = 0;
     fixture_open(&f, "memory");
-    struct bl_writes writes = {.arena = &f.arena};
     memset(changes, 0, sizeof changes);
     for (size_t i = 0; i < 5; i++) {
         size_t at = i;
@@ -168,12 +166,10 @@ static void test_golden(void **state)
         changes[at] = change;
     }
     struct bl_view *view = fixture_view(&f);
-    assert_ok(bl_tree_update(&root, &writes, view, BAALS_SPACE_ACCOUNTS, changes, 5, NULL));
+    struct bl_layer *layer = trees_layer(&root, f.forest, view, BAALS_SPACE_ACCOUNTS, changes, 5);
     bl_view_end(view);
-    baals_slice root_record = bl_slice(record, bl_root_encode(record, &root));
-    assert_ok(bl_writes_add(&writes, BAALS_SPACE_NODES, bl_slice(&root_key, 1), &root_record, true,
-                            NULL));
-    fixture_push(&f, writes.items, writes.count);
+    assert_ok(bl_store_push(f.store, layer, &tip, NULL));
+    bl_layer_unref(layer);
     testlib_hex(want, 32, "2c85912fea306de46406c44349dba8eb990d11587af3d5dd0e60e2d999865110");
     assert_memory_equal(root.hash.bytes, want, 32);
     view = fixture_view(&f);
@@ -291,7 +287,7 @@ static void test_exchanged_preimages(void **state)
         baals_write write = {.space = BAALS_SPACE_PREIMAGES,
                              .key = bl_slice(preimage, sizeof preimage),
                              .value = bl_slice(&zero, 1)};
-        fixture_push(&f, &write, 1);
+        fixture_push(&f, &write, 1, NULL);
     }
     view = fixture_view(&f);
     bl_buffer_init(&out, bl_alloc_system(), 1u << 20);

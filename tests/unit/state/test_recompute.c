@@ -22,13 +22,14 @@ static void test_without_nodes(void **state)
     fixture_open(&f, "memory");
     fixture_genesis(&f);
     struct bl_state_roots roots = fixture_random_block(&f, &model, &rng, 300);
+    assert_ok(bl_store_checkpoint(f.store, NULL));
     struct bl_view *view = fixture_view(&f);
     baals_slice key = {NULL, 0};
     baals_slice value;
     uint32_t flags = 0;
     while (bl_view_seek(view, &key, &value, BAALS_SPACE_NODES, key, flags, NULL) == BAALS_OK) {
         baals_write write = {.space = BAALS_SPACE_NODES, .is_delete = 1, .key = key};
-        fixture_push(&f, &write, 1);
+        fixture_push(&f, &write, 1, NULL);
         flags = BAALS_SEEK_EXCLUSIVE;
     }
     bl_view_end(view);

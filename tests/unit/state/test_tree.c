@@ -35,21 +35,16 @@ static void tree_apply(struct fixture *f,
                        size_t count,
                        baals_hash *root_out)
 {
-    struct bl_arena arena;
     struct bl_slot root;
-    uint8_t key = BAALS_SPACE_STORAGE;
-    uint8_t record[BL_ROOT_BYTES_MAX];
-    bl_arena_init(&arena, bl_alloc_system(), SIZE_MAX / 2);
-    struct bl_writes writes = {.arena = &arena};
+    struct bl_tip tip = {.height = f->height, .journal_end = f->height + 1};
+    bl_store_u64be(tip.hash.bytes + 24, ++f->height);
     struct bl_view *view = fixture_view(f);
-    assert_ok(bl_root_load(&root, view, BAALS_SPACE_STORAGE, NULL));
-    assert_ok(bl_tree_update(&root, &writes, view, BAALS_SPACE_STORAGE, changes, count, NULL));
-    baals_slice value = bl_slice(record, bl_root_encode(record, &root));
-    assert_ok(bl_writes_add(&writes, BAALS_SPACE_NODES, bl_slice(&key, 1), &value, true, NULL));
-    fixture_push(f, writes.items, writes.count);
+    struct bl_layer *layer =
+        trees_layer(&root, f->forest, view, BAALS_SPACE_STORAGE, changes, count);
+    assert_ok(bl_store_push(f->store, layer, &tip, NULL));
+    bl_layer_unref(layer);
     bl_root_hash(root_out, BAALS_SPACE_STORAGE, &root);
     bl_view_end(view);
-    bl_arena_deinit(&arena);
 }
 
 static size_t tree_random_changes(struct bl_leaf_change *changes,
@@ -115,6 +110,9 @@ static void tree_check_walks(struct fixture *f, const struct tree_leaf *leaves, 
         }
     }
     /* No node outlives its leaves. */
+    bl_view_end(view);
+    assert_ok(bl_store_checkpoint(f->store, NULL));
+    view = fixture_view(f);
     baals_slice key = {NULL, 0};
     baals_slice value;
     size_t nodes = 0;
