@@ -7,7 +7,8 @@ FUZZ_SECONDS ?= 60
 export CMAKE_BUILD_PARALLEL_LEVEL = $(JOBS)
 export CTEST_PARALLEL_LEVEL = $(JOBS)
 
-.PHONY: all demo check check-full lint tidy tsan cov bench instructions bench-vm bench-gas fuzz install clean
+.PHONY: all demo check check-full lint tidy tsan cov bench bench-compare instructions bench-vm bench-gas fuzz \
+    install clean
 .NOTPARALLEL:
 
 # build/release/bin/baals, build/release/lib/libbaals.so and libbaals.a
@@ -54,6 +55,12 @@ cov:
 bench:
 	@tools/build release baals
 	@build/release/bin/baals bench --dir build $(BENCH)
+
+# LMDB and RocksDB on the same lines, taking turns; options: make bench-compare BENCH='--runs 5'
+bench-compare:
+	@tools/bootstrap
+	@tools/build rocksdb baals
+	@tools/bench-compare --dir build $(BENCH) build/rocksdb/bin/baals
 
 # Instruction counts of fixed workloads against those that are kept (docs/performance.md).
 instructions:

@@ -17,6 +17,9 @@
 #define CHAIN_FILL_COUNT 25000u
 #define CHAIN_FILL_GAS UINT64_C(990000000)
 #define CHAIN_DEPLOY_BYTES 16384u
+/* Changes of a checkpoint while accounts are made: new ones fall on pages all over the store, so
+ * few large checkpoints write far less than many small ones. */
+#define CHAIN_FILL_CHANGES ((uint64_t)512 * 1024 * 1024)
 #define CHAIN_SUBMIT_BATCH 1024u
 #define CHAIN_WAIT_MS 30000u
 #define CHAIN_PAUSE_NS 50000
@@ -294,7 +297,8 @@ chain_fill(baals_chain *chain, struct bench *bench, unsigned accounts, baals_err
 baals_status bench_many_make(struct bench *bench, struct bench_many *many, baals_error *err)
 {
     baals_chain *chain = NULL;
-    const struct bench_open how = {.name = many->name, .flags = BAALS_OPEN_PRODUCE};
+    const struct bench_open how = {
+        .name = many->name, .flags = BAALS_OPEN_PRODUCE, .changes = CHAIN_FILL_CHANGES};
     if (many->made)
         return BAALS_OK;
     cli_note(bench->cli, "making a chain of %u accounts", many->accounts);
