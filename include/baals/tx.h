@@ -38,6 +38,19 @@ BAALS_API void baals_keypair_from_seed(baals_keypair *keypair_out, const uint8_t
 /** Overwrites the key pair so that the compiler cannot leave it out. */
 BAALS_API void baals_keypair_wipe(baals_keypair *keypair);
 
+/** A key that is ready to sign: for who signs often, since a signature with it costs half. As
+ * secret as the seed; wipe it after use. */
+typedef struct baals_signing_key {
+    baals_address address; /* the public key */
+    uint64_t secret[36];   /* the library's */
+    baals_hash check;      /* of both: a key that was damaged signs nothing */
+} baals_signing_key;
+
+/** The key of a 32-byte seed. The same address and signatures as those of its key pair. */
+BAALS_API void baals_signing_key_from_seed(baals_signing_key *key_out, const uint8_t seed[32]);
+/** Overwrites the key so that the compiler cannot leave it out. */
+BAALS_API void baals_signing_key_wipe(baals_signing_key *key);
+
 /* ---- transactions ---- */
 
 /**
@@ -53,6 +66,15 @@ BAALS_API BAALS_NODISCARD baals_status baals_tx_sign(uint8_t *out,
                                                      const baals_tx *fields,
                                                      const baals_keypair *keypair,
                                                      baals_error *err);
+/** The same with a key that is ready to sign. MISUSE_KEY when it is not what
+ * baals_signing_key_from_seed made. */
+BAALS_API BAALS_NODISCARD baals_status baals_tx_sign_ready(uint8_t *out,
+                                                           size_t cap,
+                                                           size_t *len_out,
+                                                           baals_hash *id_out,
+                                                           const baals_tx *fields,
+                                                           const baals_signing_key *key,
+                                                           baals_error *err);
 /** Verifies the signature of a decoded transaction. REJECT_SIGNATURE. */
 BAALS_API BAALS_NODISCARD baals_status baals_tx_verify(const baals_tx *tx, baals_error *err);
 

@@ -17,6 +17,8 @@
 #define BL_NATIVE_KEY_LEN 32
 #define BL_NATIVE_SIGNATURE_LEN 64
 #define BL_NATIVE_SHA256_WORDS 16
+#define BL_NATIVE_SIGNING_WORDS 36
+#define BL_NATIVE_POINT_WORDS 20
 
 /* ---- hashes ---- */
 
@@ -47,6 +49,20 @@ void bl_native_ed25519_sign(uint8_t signature[BL_NATIVE_SIGNATURE_LEN],
                             size_t prefix_len,
                             const uint8_t *message,
                             size_t message_len);
+
+/* A secret key that is ready to sign, in plain memory without gaps: it may be copied, compared and
+ * overwritten. Deriving it costs as much as a signature with it. */
+void bl_native_ed25519_expand(uint64_t key[BL_NATIVE_SIGNING_WORDS],
+                              const uint8_t seed[BL_NATIVE_SEED_LEN]);
+void bl_native_ed25519_expanded_public(uint8_t public_key[BL_NATIVE_KEY_LEN],
+                                       const uint64_t key[BL_NATIVE_SIGNING_WORDS]);
+void bl_native_ed25519_expanded_sign(uint8_t signature[BL_NATIVE_SIGNATURE_LEN],
+                                     const uint64_t key[BL_NATIVE_SIGNING_WORDS],
+                                     const uint8_t *prefix,
+                                     size_t prefix_len,
+                                     const uint8_t *message,
+                                     size_t message_len);
+
 /* 1 when valid under ZIP-215, else 0. */
 int32_t bl_native_ed25519_verify(const uint8_t public_key[BL_NATIVE_KEY_LEN],
                                  const uint8_t signature[BL_NATIVE_SIGNATURE_LEN],
@@ -67,6 +83,24 @@ int32_t bl_native_ed25519_verify_all(const struct bl_native_signed *items,
                                      size_t count,
                                      const uint8_t *prefix,
                                      size_t prefix_len);
+
+struct bl_native_item {
+    const uint8_t *public_key; /* BL_NATIVE_KEY_LEN bytes */
+    const uint8_t *signature;  /* BL_NATIVE_SIGNATURE_LEN bytes */
+    const uint8_t *message;
+    size_t message_len;
+    /* The key as a point, in plain memory that may be copied. Where *known is 1 it is taken from
+     * there, else it is decoded and put there. Of this item alone; NULL, both: not kept. */
+    uint64_t *point; /* BL_NATIVE_POINT_WORDS words */
+    uint8_t *known;
+};
+/* 1 when every one of the `count` signatures is valid under ZIP-215. 0 when at least one is not;
+ * bl_native_ed25519_verify says which. Of several items with one key only the first one's `point`
+ * is looked at. Memory grows with count: about 2 KiB each. */
+int32_t bl_native_ed25519_verify_items(const struct bl_native_item *items,
+                                       size_t count,
+                                       const uint8_t *prefix,
+                                       size_t prefix_len);
 /* 1 for the canonical encoding of a point that is not of small order, else 0. */
 int32_t bl_native_ed25519_key_usable(const uint8_t public_key[BL_NATIVE_KEY_LEN]);
 

@@ -20,6 +20,9 @@
  * invalid signatures among many, and a bound on what someone who sends invalid ones can cost. */
 #define SIGNATURE_FAILURES_MAX 16u
 
+_Static_assert(sizeof(((baals_signing_key *)0)->secret) ==
+                   BL_NATIVE_SIGNING_WORDS * sizeof(uint64_t),
+               "a key that is ready to sign fits");
 _Static_assert(sizeof(baals_address) == BL_NATIVE_KEY_LEN, "an address is a key without padding");
 _Static_assert(sizeof(baals_signature) == BL_NATIVE_SIGNATURE_LEN, "a signature has no padding");
 
@@ -27,6 +30,45 @@ _Static_assert(sizeof(baals_signature) == BL_NATIVE_SIGNATURE_LEN, "a signature 
 static baals_slice signature_prefix(const char *tag)
 {
     return tag != NULL ? bl_slice(tag, strlen(tag) + 1) : bl_slice(NULL, 0);
+}
+
+/* ---- signing ---- */
+
+static void signature_key_check(baals_hash *out, const baals_signing_key *key)
+{
+    struct bl_sha256 state;
+    bl_sha256_init(&state);
+    bl_sha256_update(&state, bl_slice(key->address.bytes, sizeof key->address.bytes));
+    bl_sha256_update(&state, bl_slice(key->secret, sizeof key->secret));
+    bl_sha256_final(out, &state);
+    bl_wipe(&state, sizeof state);
+}
+
+void bl_signing_key_init(baals_signing_key *key, const uint8_t seed[32])
+{
+    bl_native_ed25519_expand(key->secret, seed);
+    bl_native_ed25519_expanded_public(key->address.bytes, key->secret);
+    signature_key_check(&key->check, key);
+}
+
+void bl_signing_key_deinit(baals_signing_key *key)
+{
+    bl_wipe(key, sizeof *key);
+}
+
+bool bl_signing_key_sign(baals_signature *out,
+                         const baals_signing_key *key,
+                         const char *tag,
+                         baals_slice message)
+{
+    baals_slice prefix = signature_prefix(tag);
+    baals_hash check;
+    signature_key_check(&check, key);
+    if (!bl_hash_equal(&check, &key->check))
+        return false;
+    bl_native_ed25519_expanded_sign(out->bytes, key->secret, prefix.data, prefix.len, message.data,
+                                    message.len);
+    return true;
 }
 
 void bl_ed25519_public(baals_address *out, const uint8_t seed[32])
@@ -42,6 +84,8 @@ void bl_ed25519_sign(baals_signature *out,
     baals_slice prefix = signature_prefix(tag);
     bl_native_ed25519_sign(out->bytes, seed, prefix.data, prefix.len, message.data, message.len);
 }
+
+/* ---- verifying ---- */
 
 bool bl_ed25519_verify_raw(const uint8_t public_key[32],
                            const uint8_t signature[64],
@@ -60,32 +104,35 @@ bool bl_ed25519_verify(const baals_address *public_key,
                                     message.data, message.len) == 1;
 }
 
-static bool signature_one_valid(const struct bl_native_signed *item, baals_slice prefix)
+static bool signature_one_valid(const struct bl_native_item *item, baals_slice prefix)
 {
     return bl_native_ed25519_verify(item->public_key, item->signature, prefix.data, prefix.len,
                                     item->message, item->message_len) == 1;
 }
 
 /* Fills in the verdicts of a range; `failures` counts the equations that did not hold. Depth:
- * log2(BL_SIGNATURE_BATCH_MAX). */
+ * log2(BL_SIGNATURE_BATCH_MAX). What is refused is always refused by the plain way. */
 static void signature_bisect(uint8_t *verdicts,
-                             const struct bl_native_signed *items,
+                             const struct bl_native_item *items,
                              size_t count,
                              baals_slice prefix,
                              uint32_t *failures)
 {
-    if (count <= 1 || *failures >= SIGNATURE_FAILURES_MAX) {
+    /* The equation of one gains only by its decoded key, and nothing where one of it is invalid. */
+    bool plain = count == 1 && (items[0].point == NULL || *failures > 0);
+    if (*failures >= SIGNATURE_FAILURES_MAX || plain) {
         for (size_t i = 0; i < count; i++)
             verdicts[i] = signature_one_valid(&items[i], prefix) ? 1 : 0;
         return;
     }
-    if (bl_native_ed25519_verify_all(items, count, prefix.data, prefix.len) == 1) {
+    if (bl_native_ed25519_verify_items(items, count, prefix.data, prefix.len) == 1) {
         memset(verdicts, 1, count);
         return;
     }
     (*failures)++;
     size_t half = count / 2;
-    signature_bisect(verdicts, items, half, prefix, failures);
+    if (half > 0)
+        signature_bisect(verdicts, items, half, prefix, failures);
     signature_bisect(verdicts + half, items + half, count - half, prefix, failures);
 }
 
@@ -94,17 +141,21 @@ void bl_ed25519_verify_batch(uint8_t *verdicts,
                              size_t count,
                              const char *tag)
 {
-    struct bl_native_signed range[BL_SIGNATURE_BATCH_MAX];
+    struct bl_native_item range[BL_SIGNATURE_BATCH_MAX];
     baals_slice prefix = signature_prefix(tag);
     for (size_t start = 0; start < count; start += BL_SIGNATURE_BATCH_MAX) {
         size_t len =
             count - start < BL_SIGNATURE_BATCH_MAX ? count - start : BL_SIGNATURE_BATCH_MAX;
         for (size_t i = 0; i < len; i++) {
             const struct bl_signed *item = &items[start + i];
-            range[i] = (struct bl_native_signed){.public_key = item->public_key->bytes,
-                                                 .signature = item->signature->bytes,
-                                                 .message = item->message.data,
-                                                 .message_len = item->message.len};
+            range[i] = (struct bl_native_item){
+                .public_key = item->public_key->bytes,
+                .signature = item->signature->bytes,
+                .message = item->message.data,
+                .message_len = item->message.len,
+                .point = item->key != NULL ? item->key->point : NULL,
+                .known = item->key != NULL ? &item->key->known : NULL,
+            };
         }
         uint32_t failures = 0;
         signature_bisect(verdicts + start, range, len, prefix, &failures);

@@ -89,10 +89,6 @@ baals_status bl_chain_new_env(struct baals_chain **out,
         options->checkpoint_bytes != 0 ? options->checkpoint_bytes : OPEN_CHECKPOINT_BYTES_DEFAULT;
     if (options->state_bytes == 0)
         chain->options.state_bytes = OPEN_STATE_BYTES_DEFAULT;
-    if (options->authority != NULL) {
-        chain->authority = *options->authority;
-        chain->has_authority = true;
-    }
     *out = chain;
     return BAALS_OK;
 }
@@ -363,10 +359,24 @@ static baals_status open_dir(struct baals_chain *chain, bool *creating_out, baal
                   : bl_chain_use_genesis(chain, chain->options.genesis, false, err);
 }
 
+/* Blocks name the authority's address and are sealed with its seed. */
+static baals_status open_authority(struct baals_chain *chain, baals_error *err)
+{
+    const baals_keypair *given = chain->options.authority;
+    if (given == NULL)
+        return BAALS_OK;
+    bl_signing_key_init(&chain->authority, given->seed);
+    if (!bl_address_equal(&chain->authority.address, &given->address))
+        return bl_fail(err, BAALS_MISUSE_KEY, "the authority's address is not that of its seed");
+    chain->has_authority = true;
+    return BAALS_OK;
+}
+
 static baals_status open_all(struct baals_chain *chain, baals_error *err)
 {
     bool creating = false;
     BL_TRY(bl_crypto_selftest(err));
+    BL_TRY(open_authority(chain, err));
     BL_TRY(bl_chain_init_locks(chain, err));
     BL_TRY(open_dir(chain, &creating, err));
     BL_TRY(open_state(chain, creating, err));
@@ -416,7 +426,7 @@ baals_status bl_chain_close_all(struct baals_chain *chain, baals_error *err)
         pthread_mutex_destroy(&chain->maintenance);
         pthread_mutex_destroy(&chain->pruning);
     }
-    baals_keypair_wipe(&chain->authority);
+    bl_signing_key_deinit(&chain->authority);
     struct bl_env *env = chain->env;
     bl_alloc_free(&env->alloc, chain->genesis_bytes, chain->genesis_len + 1);
     bl_alloc_free(&env->alloc, chain->tip, sizeof *chain->tip);

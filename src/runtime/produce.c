@@ -24,10 +24,11 @@ struct produce {
 static baals_status
 produce_sign(void *ctx, baals_signature *out, const baals_hash *hash, baals_error *err)
 {
-    (void)err;
     const struct baals_chain *chain = ctx;
-    bl_ed25519_sign(out, chain->authority.seed, BL_TAG_SEAL,
-                    bl_slice(hash->bytes, sizeof hash->bytes));
+    if (!bl_signing_key_sign(out, &chain->authority, BL_TAG_SEAL,
+                             bl_slice(hash->bytes, sizeof hash->bytes)))
+        return bl_fail(err, BAALS_INTERNAL,
+                       "the authority's key was overwritten in memory; nothing is sealed with it");
     return BAALS_OK;
 }
 

@@ -107,7 +107,7 @@ struct baals_chain {
     struct bl_submit_gate gate;
 
     bool has_authority;
-    baals_keypair authority;
+    baals_signing_key authority; /* where has_authority is set */
     uint64_t checkpoint_bytes;
     struct bl_stats stats;
 

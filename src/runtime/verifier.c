@@ -140,7 +140,7 @@ static size_t verifier_collect(struct bl_verifier *verifier,
         const baals_tx *tx = &items[i].tx;
         if (items[i].status != BAALS_OK || verifier_has(verifier, &tx->id))
             continue;
-        scratch->items[unknown] = (struct bl_signed){&tx->sender, &tx->signature, tx->body};
+        scratch->items[unknown] = (struct bl_signed){&tx->sender, &tx->signature, tx->body, NULL};
         scratch->places[unknown++] = (uint32_t)i;
     }
     pthread_mutex_unlock(&verifier->mutex);

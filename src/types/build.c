@@ -41,21 +41,43 @@ void baals_keypair_wipe(baals_keypair *keypair)
         bl_wipe(keypair, sizeof(*keypair));
 }
 
+void baals_signing_key_from_seed(baals_signing_key *key_out, const uint8_t seed[32])
+{
+    bl_signing_key_init(key_out, seed);
+}
+
+void baals_signing_key_wipe(baals_signing_key *key)
+{
+    if (key != NULL)
+        bl_signing_key_deinit(key);
+}
+
 /* ---- transactions ---- */
+
+/* One of the two. */
+struct build_signer {
+    const baals_keypair *keypair;
+    const baals_signing_key *key;
+};
 
 static baals_status build_sign(struct bl_buffer *buffer,
                                baals_hash *id_out,
                                const baals_tx *fields,
-                               const baals_keypair *keypair,
+                               const struct build_signer *signer,
                                baals_error *err)
 {
+    const baals_keypair *keypair = signer->keypair;
     baals_tx tx = *fields;
     baals_tx check;
 
-    tx.sender = keypair->address;
+    tx.sender = keypair != NULL ? keypair->address : signer->key->address;
     bl_tx_encode_body(buffer, &tx);
     BL_TRY(bl_buffer_status(buffer, err));
-    bl_ed25519_sign(&tx.signature, keypair->seed, BL_TAG_TX, bl_buffer_slice(buffer));
+    baals_slice body = bl_buffer_slice(buffer);
+    if (keypair != NULL)
+        bl_ed25519_sign(&tx.signature, keypair->seed, BL_TAG_TX, body);
+    else if (!bl_signing_key_sign(&tx.signature, signer->key, BL_TAG_TX, body))
+        return bl_fail(err, BAALS_MISUSE_KEY, "the signing key is damaged or none at all");
     bl_buffer_clear(buffer);
     bl_tx_encode(buffer, &tx);
     BL_TRY(bl_buffer_status(buffer, err));
@@ -72,6 +94,29 @@ static bool build_tx_slices_valid(const baals_tx *tx)
     return payload && metadata;
 }
 
+static baals_status build_tx(uint8_t *out,
+                             size_t cap,
+                             size_t *len_out,
+                             baals_hash *id_out,
+                             const baals_tx *fields,
+                             const struct build_signer *signer,
+                             baals_error *err)
+{
+    struct bl_buffer buffer;
+    baals_hash id;
+    /* Room beyond the largest transaction, so that one too large is refused by name. */
+    bl_buffer_init(&buffer, bl_alloc_system(), 2 * (size_t)BL_TX_BYTES_MAX);
+    baals_status status = build_sign(&buffer, &id, fields, signer, err);
+    if (status == BAALS_LIMIT)
+        status = bl_fail_at(err, BAALS_REJECT_TX_SIZE, 0, "the transaction is too large");
+    if (status == BAALS_OK)
+        status = build_copy(out, cap, len_out, &buffer, err);
+    if (status == BAALS_OK && id_out != NULL)
+        *id_out = id;
+    bl_buffer_deinit(&buffer);
+    return status;
+}
+
 baals_status baals_tx_sign(uint8_t *out,
                            size_t cap,
                            size_t *len_out,
@@ -82,20 +127,22 @@ baals_status baals_tx_sign(uint8_t *out,
 {
     if (len_out == NULL || fields == NULL || keypair == NULL || !build_tx_slices_valid(fields))
         return bl_fail(err, BAALS_MISUSE, "an argument of baals_tx_sign is not valid");
+    struct build_signer signer = {.keypair = keypair};
+    return build_tx(out, cap, len_out, id_out, fields, &signer, err);
+}
 
-    struct bl_buffer buffer;
-    baals_hash id;
-    /* Room beyond the largest transaction, so that one too large is refused by name. */
-    bl_buffer_init(&buffer, bl_alloc_system(), 2 * (size_t)BL_TX_BYTES_MAX);
-    baals_status status = build_sign(&buffer, &id, fields, keypair, err);
-    if (status == BAALS_LIMIT)
-        status = bl_fail_at(err, BAALS_REJECT_TX_SIZE, 0, "the transaction is too large");
-    if (status == BAALS_OK)
-        status = build_copy(out, cap, len_out, &buffer, err);
-    if (status == BAALS_OK && id_out != NULL)
-        *id_out = id;
-    bl_buffer_deinit(&buffer);
-    return status;
+baals_status baals_tx_sign_ready(uint8_t *out,
+                                 size_t cap,
+                                 size_t *len_out,
+                                 baals_hash *id_out,
+                                 const baals_tx *fields,
+                                 const baals_signing_key *key,
+                                 baals_error *err)
+{
+    if (len_out == NULL || fields == NULL || key == NULL || !build_tx_slices_valid(fields))
+        return bl_fail(err, BAALS_MISUSE, "an argument of baals_tx_sign_ready is not valid");
+    struct build_signer signer = {.key = key};
+    return build_tx(out, cap, len_out, id_out, fields, &signer, err);
 }
 
 /* ---- payloads ---- */

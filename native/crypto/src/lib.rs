@@ -9,6 +9,7 @@
 
 extern crate alloc;
 
+mod batch;
 mod ecdsa;
 mod hash;
 mod signature;

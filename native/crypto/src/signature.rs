@@ -16,6 +16,14 @@ use crate::bytes;
 const KEY_LEN: usize = 32;
 const SIGNATURE_LEN: usize = 64;
 
+/// The room C keeps for a key that is ready to sign: the seed and what is derived from it. The key
+/// owns nothing outside it and fills it without gaps, so C may copy, compare and overwrite it as
+/// plain memory.
+type KeyRoom = [u64; 36];
+
+const _: () = assert!(size_of::<SigningKey>() == size_of::<KeyRoom>());
+const _: () = assert!(align_of::<SigningKey>() <= align_of::<KeyRoom>());
+
 /// One signature of a batch (`struct bl_native_signed`).
 #[repr(C)]
 pub struct Signed {
@@ -111,6 +119,47 @@ unsafe extern "C" fn bl_native_ed25519_sign(
         let mut key = SigningKey::from_bytes(&*seed);
         signature.write(key.sign(&whole).to_bytes());
         key.zeroize();
+    }
+}
+
+/// Derives everything that signing needs from the seed.
+///
+/// # Safety
+/// `seed` has 32 bytes.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn bl_native_ed25519_expand(key: *mut KeyRoom, seed: *const [u8; KEY_LEN]) {
+    unsafe {
+        let mut expanded = SigningKey::from_bytes(&*seed);
+        key.cast::<SigningKey>().write(expanded);
+        expanded.zeroize();
+    }
+}
+
+/// # Safety
+/// `public_key` has room for 32 bytes, `key` was filled in by `bl_native_ed25519_expand`.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn bl_native_ed25519_expanded_public(
+    public_key: *mut [u8; KEY_LEN],
+    key: *const KeyRoom,
+) {
+    unsafe { public_key.write(VerificationKeyBytes::from(&*key.cast::<SigningKey>()).into()) }
+}
+
+/// # Safety
+/// `signature` has room for 64 bytes, `key` was filled in by `bl_native_ed25519_expand`; the
+/// crate's rules for the rest.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn bl_native_ed25519_expanded_sign(
+    signature: *mut [u8; SIGNATURE_LEN],
+    key: *const KeyRoom,
+    prefix: *const u8,
+    prefix_len: usize,
+    message: *const u8,
+    message_len: usize,
+) {
+    unsafe {
+        let whole = concatenate(prefix, prefix_len, bytes(message, message_len));
+        signature.write((*key.cast::<SigningKey>()).sign(&whole).to_bytes());
     }
 }
 

@@ -18,9 +18,13 @@ struct signature_set {
     baals_signature signatures[BATCH_MAX];
     uint8_t messages[BATCH_MAX][48];
     struct bl_signed items[BATCH_MAX];
+    struct bl_decoded_key decoded[BATCH_MAX];
     uint8_t verdicts[BATCH_MAX];
     size_t count;
 };
+
+/* Whether the batch is given room for decoded keys. */
+enum signature_keys { KEYS_NOT_KEPT, KEYS_FILLED_IN, KEYS_KNOWN, KEYS_WAYS };
 
 static void signature_set_make(struct signature_set *set,
                                struct testlib_rng *rng,
@@ -49,9 +53,14 @@ static bool signature_single(const struct bl_signed *item)
 }
 
 /* Verifies the set in one batch and fails where a verdict is not the single one. */
-static void signature_set_check(struct signature_set *set)
+static void signature_set_check_keys(struct signature_set *set, enum signature_keys way)
 {
     memset(set->verdicts, 0xee, sizeof set->verdicts);
+    for (size_t i = 0; i < set->count; i++) {
+        set->items[i].key = way != KEYS_NOT_KEPT ? &set->decoded[i] : NULL;
+        if (way == KEYS_FILLED_IN)
+            set->decoded[i].known = 0;
+    }
     bl_ed25519_verify_batch(set->verdicts, set->items, set->count, TAG);
     for (size_t i = 0; i < set->count; i++) {
         uint8_t single = signature_single(&set->items[i]) ? 1 : 0;
@@ -65,6 +74,13 @@ static void signature_set_check(struct signature_set *set)
     }
     for (size_t i = set->count; i < BATCH_MAX; i++)
         assert_int_equal(set->verdicts[i], 0xee);
+}
+
+/* The same in every way. */
+static void signature_set_check(struct signature_set *set)
+{
+    for (enum signature_keys way = KEYS_NOT_KEPT; way < KEYS_WAYS; way++)
+        signature_set_check_keys(set, way);
 }
 
 /* The first test of RFC 8032 section 7.1: key and signature of the empty message. */
@@ -105,6 +121,63 @@ static void signature_binds_tag_and_message(void **state)
     static const uint8_t whole[] = "baals:tx:1\0body";
     assert_true(
         bl_ed25519_verify_raw(key.bytes, signature.bytes, bl_slice(whole, sizeof whole - 1)));
+}
+
+/* A key that is ready to sign has the address of its seed and gives the same signatures. */
+static void signature_ready_key(void **state)
+{
+    (void)state;
+    struct testlib_rng rng = testlib_rng(7);
+    for (size_t i = 0; i < 64; i++) {
+        uint8_t seed[32];
+        uint8_t message[300];
+        size_t len = testlib_rng_below(&rng, sizeof message);
+        baals_slice body = bl_slice(message, len);
+        baals_signing_key key;
+        baals_address address;
+        baals_signature expected;
+        baals_signature signature;
+        testlib_rng_bytes(&rng, seed, sizeof seed);
+        testlib_rng_bytes(&rng, message, sizeof message);
+        bl_signing_key_init(&key, seed);
+        bl_ed25519_public(&address, seed);
+        assert_true(bl_address_equal(&key.address, &address));
+        bl_ed25519_sign(&expected, seed, BL_TAG_SEAL, body);
+        assert_true(bl_signing_key_sign(&signature, &key, BL_TAG_SEAL, body));
+        assert_memory_equal(&signature, &expected, sizeof expected);
+        bl_ed25519_sign(&expected, seed, NULL, body);
+        assert_true(bl_signing_key_sign(&signature, &key, NULL, body));
+        assert_memory_equal(&signature, &expected, sizeof expected);
+    }
+}
+
+/* A key that was damaged in any byte, belongs to two seeds, or was wiped signs nothing. */
+static void signature_damaged_key(void **state)
+{
+    (void)state;
+    const uint8_t seed[32] = {1};
+    const uint8_t other_seed[32] = {2};
+    baals_signing_key key;
+    baals_signing_key other;
+    baals_signature signature;
+    const baals_signature untouched = {{0}};
+    bl_signing_key_init(&key, seed);
+    bl_signing_key_init(&other, other_seed);
+    for (size_t i = 0; i < sizeof key; i++) {
+        baals_signing_key damaged = key;
+        signature = untouched;
+        ((uint8_t *)&damaged)[i] ^= (uint8_t)(1u << i % 8);
+        assert_false(bl_signing_key_sign(&signature, &damaged, TAG, bl_slice_str("body")));
+        assert_memory_equal(&signature, &untouched, sizeof signature);
+    }
+    baals_signing_key mixed = key;
+    mixed.address = other.address;
+    assert_false(bl_signing_key_sign(&signature, &mixed, TAG, bl_slice_str("body")));
+    assert_true(bl_signing_key_sign(&signature, &key, TAG, bl_slice_str("body")));
+    bl_signing_key_deinit(&key);
+    for (size_t i = 0; i < sizeof key; i++)
+        assert_int_equal(((const uint8_t *)&key)[i], 0);
+    assert_false(bl_signing_key_sign(&signature, &key, TAG, bl_slice_str("body")));
 }
 
 /* One invalid signature is found at every position of batches of many sizes. */
@@ -371,6 +444,8 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(signature_rfc8032),
         cmocka_unit_test(signature_binds_tag_and_message),
+        cmocka_unit_test(signature_ready_key),
+        cmocka_unit_test(signature_damaged_key),
         cmocka_unit_test(batch_finds_each_position),
         cmocka_unit_test(batch_spans_several_ranges),
         cmocka_unit_test(batch_errors_do_not_cancel),

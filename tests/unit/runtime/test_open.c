@@ -150,6 +150,9 @@ static void test_options(void **state)
     fx.options.size = 0;
     assert_status(baals_open(&chain, fx.path, &fx.options, &fx.err), BAALS_MISUSE_ARGUMENT);
     fx.options.size = sizeof fx.options;
+    fx.key.address.bytes[0] ^= 1; /* not the seed's */
+    assert_status(baals_open(&chain, fx.path, &fx.options, &fx.err), BAALS_MISUSE_KEY);
+    fx.key.address.bytes[0] ^= 1;
     fx.options.storage = "papyrus";
     assert_status(baals_open(&chain, fx.path, &fx.options, &fx.err), BAALS_UNSUPPORTED);
     fx.options.storage = NULL;

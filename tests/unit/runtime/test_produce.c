@@ -47,6 +47,29 @@ static void test_not_in_the_set(void **state)
     chain_genesis_deinit(&genesis);
 }
 
+/* A key that was overwritten in memory seals nothing, and nothing of the block stays. */
+static void test_damaged_key(void **state)
+{
+    (void)state;
+    struct chain_genesis genesis;
+    struct chain_node node;
+    int32_t made = 0;
+    chain_genesis_init(&genesis, 1);
+    chain_node_init(&node, &genesis, 0);
+    chain_node_open(&node);
+    struct chain_tx tx = chain_transfer(&genesis, 1, 0, chain_address(2), 5);
+    chain_submit(&node, &tx);
+    node.chain->authority.secret[5] ^= 1;
+    assert_status(baals_produce_block(node.chain, &made, NULL, &node.err), BAALS_INTERNAL);
+    assert_int_equal(chain_info(&node).height, 0);
+    assert_int_equal(chain_info(&node).pending, 1);
+    node.chain->authority.secret[5] ^= 1;
+    assert_true(chain_produce(&node));
+    assert_int_equal(chain_info(&node).height, 1);
+    chain_node_deinit(&node);
+    chain_genesis_deinit(&genesis);
+}
+
 /* All that is ready goes into one block, dearest sender first, each sender by nonce. */
 static void test_order(void **state)
 {
@@ -138,9 +161,9 @@ int main(int argc, char **argv)
 {
     testlib_init(argc, argv);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_nothing_to_do),   cmocka_unit_test(test_not_in_the_set),
-        cmocka_unit_test(test_order),           cmocka_unit_test(test_gas_left),
-        cmocka_unit_test(test_valid_elsewhere),
+        cmocka_unit_test(test_nothing_to_do), cmocka_unit_test(test_not_in_the_set),
+        cmocka_unit_test(test_damaged_key),   cmocka_unit_test(test_order),
+        cmocka_unit_test(test_gas_left),      cmocka_unit_test(test_valid_elsewhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

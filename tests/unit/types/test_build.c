@@ -40,6 +40,42 @@ static void test_build_keypair(void **state)
     baals_keypair_wipe(NULL);
 }
 
+/* Goal: a key that is ready to sign makes the same transaction as its key pair, a damaged or wiped
+ * one makes none. */
+static void test_build_ready(void **state)
+{
+    (void)state;
+    uint8_t expected[512];
+    uint8_t out[512];
+    size_t expected_len = 0;
+    size_t len = 0;
+    baals_hash expected_id;
+    baals_hash id;
+    baals_keypair keypair;
+    baals_signing_key key;
+    baals_error err;
+    baals_tx fields = build_fields();
+    baals_keypair_from_seed(&keypair, build_seed);
+    baals_signing_key_from_seed(&key, build_seed);
+    assert_true(bl_address_equal(&key.address, &keypair.address));
+    assert_ok(baals_tx_sign(expected, sizeof expected, &expected_len, &expected_id, &fields,
+                            &keypair, &err));
+    assert_ok(baals_tx_sign_ready(out, sizeof out, &len, &id, &fields, &key, &err));
+    assert_int_equal(len, expected_len);
+    assert_memory_equal(out, expected, len);
+    assert_true(bl_hash_equal(&id, &expected_id));
+    assert_status(baals_tx_sign_ready(out, sizeof out, &len, &id, &fields, NULL, &err),
+                  BAALS_MISUSE);
+    key.secret[9] ^= 1;
+    assert_status(baals_tx_sign_ready(out, sizeof out, &len, &id, &fields, &key, &err),
+                  BAALS_MISUSE_KEY);
+    key.secret[9] ^= 1;
+    baals_signing_key_wipe(&key);
+    assert_status(baals_tx_sign_ready(out, sizeof out, &len, &id, &fields, &key, &err),
+                  BAALS_MISUSE_KEY);
+    baals_signing_key_wipe(NULL);
+}
+
 /* Goal: the length query, a buffer one byte short, and the exact buffer agree. */
 static void test_build_lengths(void **state)
 {
@@ -240,10 +276,10 @@ static void test_build_genesis_edges(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_build_keypair),       cmocka_unit_test(test_build_lengths),
-        cmocka_unit_test(test_build_refusals),      cmocka_unit_test(test_build_payloads),
-        cmocka_unit_test(test_build_sysops),        cmocka_unit_test(test_build_genesis),
-        cmocka_unit_test(test_build_genesis_edges),
+        cmocka_unit_test(test_build_keypair),  cmocka_unit_test(test_build_ready),
+        cmocka_unit_test(test_build_lengths),  cmocka_unit_test(test_build_refusals),
+        cmocka_unit_test(test_build_payloads), cmocka_unit_test(test_build_sysops),
+        cmocka_unit_test(test_build_genesis),  cmocka_unit_test(test_build_genesis_edges),
     };
     testlib_init(argc, argv);
     return cmocka_run_group_tests(tests, NULL, NULL);
