@@ -150,6 +150,8 @@ typedef struct baals_chain_info {
     baals_chain_params params;
     uint32_t authority_count;
     baals_address authorities[64];
+    uint64_t kept_from;    /* the first block that is kept whole; 0: all are (see baals_prune) */
+    uint64_t headers_from; /* the first one whose header is kept; at most kept_from */
 } baals_chain_info;
 BAALS_API BAALS_NODISCARD baals_status baals_chain_info_get(baals_chain *chain,
                                                             baals_chain_info *info_out,
@@ -237,6 +239,28 @@ BAALS_API BAALS_NODISCARD baals_status baals_block_get_by_hash(baals_chain *chai
                                                                baals_bytes *out,
                                                                const baals_hash *hash,
                                                                baals_error *err);
+/** A block's header and seal by height or by hash, encoded as [header, seal] (see
+ * baals_sealed_header_decode): also of a block that the chain gave up, where it keeps headers (the
+ * option keep_headers). NOTFOUND, NOTFOUND_PRUNED, CORRUPT_HEADERS. */
+BAALS_API BAALS_NODISCARD baals_status baals_header_get(baals_chain *chain,
+                                                        baals_bytes *out,
+                                                        uint64_t height,
+                                                        baals_error *err);
+BAALS_API BAALS_NODISCARD baals_status baals_header_get_by_hash(baals_chain *chain,
+                                                                baals_bytes *out,
+                                                                const baals_hash *hash,
+                                                                baals_error *err);
+/** Calls `each` with the sealed headers of heights `from`, from + 1, ... up to the latest block, at
+ * most `limit` of them, until it returns something other than 0. NOTFOUND_PRUNED when the chain
+ * does not keep the first ones. */
+BAALS_API BAALS_NODISCARD baals_status baals_headers_each(baals_chain *chain,
+                                                          uint64_t from,
+                                                          uint64_t limit,
+                                                          int32_t (*each)(void *ctx,
+                                                                          uint64_t height,
+                                                                          baals_slice sealed),
+                                                          void *ctx,
+                                                          baals_error *err);
 /** A transaction, committed or pending; *place_out is filled in and *committed_out is 1 when it is
  * committed. NOTFOUND. */
 BAALS_API BAALS_NODISCARD baals_status baals_tx_get(baals_chain *chain,
@@ -456,7 +480,9 @@ typedef struct baals_verify_report {
     uint64_t records; /* of the state */
     uint64_t journal_bytes;
     uint64_t tail_bytes; /* torn bytes behind the last record: not damage */
-    uint64_t kept_from;  /* the block whose snapshot the verification began with; 0: from genesis */
+    uint64_t kept_from;  /* the first block the chain keeps; 0: all. The verification begins with
+                            the snapshot of it, or earlier where the journal has more */
+    uint64_t headers;    /* of blocks that are gone, checked up to the first block verified */
 } baals_verify_report;
 /** Progress of long work; total 0 when unknown. May be NULL. */
 typedef void (*baals_progress)(void *ctx, const char *what, uint64_t done, uint64_t total);
@@ -485,6 +511,7 @@ typedef struct baals_prune_report {
     uint64_t snapshot_height; /* of the newest snapshot */
     uint64_t blocks;          /* given up by this call */
     uint64_t bytes_freed;     /* of the journal, by this call; room in the store is used again */
+    uint64_t headers_from;    /* the first header the chain keeps; kept_from: none before it */
 } baals_prune_report;
 
 /** Gives up old blocks, so that the chain does not outgrow its disk: at least the newest
@@ -493,9 +520,11 @@ typedef struct baals_prune_report {
  * final block unless there is one younger than `keep_blocks` blocks, and removes what lies before
  * the newest one that has `keep_blocks` blocks behind it. The first call with keep_blocks > 0
  * therefore only begins; with 0 everything before the newest final block goes at once. Space comes
- * back in whole journal segments. May run beside everything else; readers of a block that is gone
- * get NOTFOUND_PRUNED. A chain without its first blocks has no export, and verify and replay begin
- * with its snapshot. CORRUPT_*, IO, IO_FULL: nothing that is needed is gone. */
+ * back in whole journal segments. Where the option keep_headers says so, the headers and seals of
+ * what is given up are kept (about 340 bytes each, on the disk before anything is removed). May run
+ * beside everything else; readers of a block that is gone get NOTFOUND_PRUNED. A chain without its
+ * first blocks has no export, and verify and replay begin with its snapshot. CORRUPT_*, IO,
+ * IO_FULL: nothing that is needed is gone. */
 BAALS_API BAALS_NODISCARD baals_status baals_prune(baals_chain *chain,
                                                    baals_prune_report *report_out,
                                                    uint64_t keep_blocks,

@@ -655,6 +655,30 @@ baals_status bl_headers_append(const struct bl_headers *headers,
     return BAALS_OK;
 }
 
+baals_status bl_headers_prepend(const struct bl_headers *headers,
+                                uint64_t from,
+                                bl_headers_source source,
+                                void *ctx,
+                                baals_error *err)
+{
+    struct headers_content content = {.source = source, .ctx = ctx};
+    struct headers_names names;
+    uint64_t first = 0;
+    BL_TRY(headers_list(headers, &names, err));
+    BL_TRY(headers_look(headers, &first, &content.end, names.lowest, err));
+    /* From the highest down: what is there is continued downwards. */
+    while (first > from) {
+        uint64_t group = headers_group(content.end - 1);
+        first = group > from ? group : from;
+        content.first = first;
+        content.from = first;
+        BL_TRY(headers_write(headers, &content, err));
+        BL_TRY(bl_env_sync_dir(headers->env, headers->dir, err));
+        content.end = first;
+    }
+    return BAALS_OK;
+}
+
 baals_status bl_headers_remove(const struct bl_headers *headers, baals_error *err)
 {
     char path[BL_PATH_MAX];

@@ -70,6 +70,13 @@ baals_status bl_headers_append(const struct bl_headers *headers,
                                bl_headers_source source,
                                void *ctx,
                                baals_error *err);
+/* Makes the range of those that are there, at least one, begin at the lower height `from`. The
+ * source is also asked for heights that are there. The range has no gap at any moment. */
+baals_status bl_headers_prepend(const struct bl_headers *headers,
+                                uint64_t from,
+                                bl_headers_source source,
+                                void *ctx,
+                                baals_error *err);
 /* Removes all files and the folder, the lowest height first; also when there is none. */
 baals_status bl_headers_remove(const struct bl_headers *headers, baals_error *err);
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "crypto/crypto.h"
+#include "runtime/kept.h"
 #include "runtime/retention.h"
 
 #define OPEN_MEMORY_PATH ":memory:"
@@ -71,6 +72,7 @@ baals_status bl_chain_new_env(struct baals_chain **out,
                          : bl_fail(err, BAALS_MISUSE_ARGUMENT, "the path is too long");
     }
     atomic_init(&chain->references, 1);
+    atomic_init(&chain->headers_from, UINT64_MAX);
     chain->env = env;
     chain->tip = tip;
     chain->options = *options;
@@ -285,6 +287,7 @@ baals_status bl_chain_replay_tail(struct baals_chain *chain, baals_error *err)
     } else {
         BL_TRY(bl_retention_restore(&from, chain, chain, err));
     }
+    BL_TRY(bl_kept_look(chain, err));
     return bl_chain_recover(chain, from, NULL, NULL, err);
 }
 

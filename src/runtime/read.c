@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "runtime/runtime_internal.h"
+#include "runtime/kept.h"
 
 /* ---- the tip ---- */
 
@@ -36,6 +36,8 @@ baals_status baals_chain_info_get(baals_chain *chain, baals_chain_info *info_out
     info.authority_count = tip->authority_count;
     memcpy(info.authorities, tip->authorities, sizeof info.authorities);
     info.pending = bl_mempool_count(chain->pool);
+    info.headers_from = bl_kept_from(chain);
+    info.kept_from = atomic_load(&chain->kept_from);
     pthread_mutex_unlock(&chain->lock);
     for (uint32_t i = 0; chain->has_authority && i < info.authority_count; i++) {
         if (bl_address_equal(&info.authorities[i], &chain->authority.address))
@@ -53,7 +55,7 @@ baals_status baals_genesis_get(baals_chain *chain, baals_bytes *out, baals_error
                         err);
 }
 
-/* ---- blocks, transactions, receipts ---- */
+/* ---- blocks ---- */
 
 /* What a reader of the journal wants from a block's record. */
 typedef baals_status (*read_from_record)(void *ctx,
@@ -172,6 +174,113 @@ baals_status baals_block_get_by_hash(baals_chain *chain,
     bl_view_end(view);
     return status;
 }
+
+/* ---- headers ---- */
+
+static baals_status
+read_sealed_header(void *ctx, const struct bl_block_record *record, baals_error *err)
+{
+    struct bl_buffer *out = ctx;
+    bl_sealed_header_encode(out, record->block.header_bytes,
+                            record->block.has_seal != 0 ? &record->block.seal : NULL);
+    return bl_buffer_status(out, err);
+}
+
+/* Puts the sealed header of a height into `out`: from the journal, else from what is kept of blocks
+ * that are gone. */
+static baals_status read_header_at(struct baals_chain *chain,
+                                   struct bl_buffer *out,
+                                   struct bl_view *view,
+                                   uint64_t height,
+                                   baals_error *err)
+{
+    bl_buffer_clear(out);
+    baals_status status = read_block_at(chain, view, height, read_sealed_header, out, err);
+    return status == BAALS_NOTFOUND_PRUNED ? bl_kept_get(chain, out, height, err) : status;
+}
+
+/* The header the buffer holds is the one of this hash. */
+static baals_status
+read_check_header(const struct bl_buffer *header, const baals_hash *hash, baals_error *err)
+{
+    baals_sealed_header sealed;
+    baals_status status = baals_sealed_header_decode(&sealed, bl_buffer_slice(header), NULL);
+    if (status != BAALS_OK || !bl_hash_equal(&sealed.hash, hash))
+        return bl_fail(err, BAALS_CORRUPT_STORE, "the index names another header");
+    return BAALS_OK;
+}
+
+/* By hash, or with NULL by height. */
+static baals_status read_header(struct baals_chain *chain,
+                                baals_bytes *out,
+                                uint64_t height,
+                                const baals_hash *hash,
+                                baals_error *err)
+{
+    struct bl_view *view = NULL;
+    struct bl_buffer header;
+    BL_TRY(bl_view_begin(&view, chain->store, err));
+    bl_buffer_init(&header, chain->env->alloc, BL_HEADERS_BODY_MAX);
+    baals_status status = BAALS_OK;
+    if (hash != NULL)
+        status = bl_index_height_of(&height, view, hash, err);
+    if (status == BAALS_NOTFOUND)
+        (void)bl_fail(err, BAALS_NOTFOUND, "no block of this hash");
+    if (status == BAALS_OK)
+        status = read_header_at(chain, &header, view, height, err);
+    if (status == BAALS_OK && hash != NULL)
+        status = read_check_header(&header, hash, err);
+    if (status == BAALS_OK)
+        status = bl_bytes_new(out, &chain->env->alloc, bl_buffer_slice(&header), err);
+    bl_buffer_deinit(&header);
+    bl_view_end(view);
+    return status;
+}
+
+baals_status
+baals_header_get(baals_chain *chain, baals_bytes *out, uint64_t height, baals_error *err)
+{
+    if (chain == NULL || out == NULL)
+        return bl_fail(err, BAALS_MISUSE, "baals_header_get needs a chain and a result");
+    return read_header(chain, out, height, NULL, err);
+}
+
+baals_status baals_header_get_by_hash(baals_chain *chain,
+                                      baals_bytes *out,
+                                      const baals_hash *hash,
+                                      baals_error *err)
+{
+    if (chain == NULL || out == NULL || hash == NULL)
+        return bl_fail(err, BAALS_MISUSE, "baals_header_get_by_hash needs a chain and a hash");
+    return read_header(chain, out, 0, hash, err);
+}
+
+baals_status baals_headers_each(baals_chain *chain,
+                                uint64_t from,
+                                uint64_t limit,
+                                int32_t (*each)(void *ctx, uint64_t height, baals_slice sealed),
+                                void *ctx,
+                                baals_error *err)
+{
+    if (chain == NULL || each == NULL)
+        return bl_fail(err, BAALS_MISUSE, "baals_headers_each needs a chain and a callback");
+    struct bl_view *view = NULL;
+    struct bl_buffer header;
+    BL_TRY(bl_view_begin(&view, chain->store, err));
+    bl_buffer_init(&header, chain->env->alloc, BL_HEADERS_BODY_MAX);
+    baals_status status = BAALS_OK;
+    uint64_t tip = bl_view_tip(view)->height;
+    for (uint64_t i = 0; i < limit && from <= tip && status == BAALS_OK; i++, from++) {
+        status = read_header_at(chain, &header, view, from, err);
+        if (status == BAALS_OK && each(ctx, from, bl_buffer_slice(&header)) != 0)
+            break;
+    }
+    bl_buffer_deinit(&header);
+    bl_view_end(view);
+    return status;
+}
+
+/* ---- transactions and receipts ---- */
 
 /* Looks a transaction up in the index and runs `read` on its block. */
 static baals_status read_tx_with(struct baals_chain *chain,

@@ -2,14 +2,16 @@
 /*
  * Giving up the oldest blocks. The order is what keeps a chain whole at every moment:
  *
- *   snapshot of a final block S, checked and synced --> index entries below S removed, checkpoint
- *   --> journal segments wholly before S removed, oldest first --> older snapshots removed
+ *   snapshot of a final block S, checked and synced --> headers below S, where they are kept, in
+ *   files of their own --> index entries below S removed, checkpoint --> journal segments wholly
+ *   before S removed, oldest first --> older snapshots removed
  *
  * Until the first segment is gone everything can be rebuilt from the beginning; from then on from
  * the snapshot. Whatever is interrupted is finished by the next call.
  */
 #include "runtime/retention.h"
 
+#include "runtime/kept.h"
 #include "runtime/snapshot.h"
 
 /* Index entries are removed for so many blocks at once. */
@@ -258,6 +260,9 @@ static baals_status retention_restore_one(uint64_t *from_out,
         return BAALS_OK;
     BL_TRY(retention_begin(&restore, err));
     BL_TRY(bl_snapshot_read(home, height, retention_take_chunk, &restore, err));
+    /* A verification has no use for the index of what it cannot rebuild. */
+    if (chain == home)
+        BL_TRY(bl_kept_index(chain, height, &restore.tip, err));
     BL_TRY(retention_finish(&restore, err));
     *from_out = restore.tip.journal_end;
     return BAALS_OK;
@@ -411,6 +416,17 @@ retention_plan(struct retention_plan *plan, struct baals_chain *chain, baals_err
     return status;
 }
 
+/* Where a header is kept, its block's hash stays in the index: leaves that deletion out. */
+static size_t retention_keep_hash(baals_write *writes, size_t begin, size_t count)
+{
+    size_t kept = begin;
+    for (size_t i = begin; i < count; i++) {
+        if (writes[i].space != BAALS_SPACE_HASHES)
+            writes[kept++] = writes[i];
+    }
+    return kept;
+}
+
 /* The deletions of the index entries of blocks from `height` on, below `end`, at most a batch. */
 static baals_status retention_collect(baals_write **writes,
                                       size_t *count,
@@ -426,10 +442,13 @@ static baals_status retention_collect(baals_write **writes,
         struct bl_block_record record;
         BL_TRY(bl_chain_read_block(chain, &journal, &record, view, *height, err));
         struct bl_locator locator = {.hash = record.block.hash};
+        size_t before = *count;
         baals_status status =
             bl_index_block(writes, count, *writes, *count, &record, &locator, true, arena, err);
         bl_journal_record_deinit(chain->journal, &journal);
         BL_TRY(status);
+        if (*height >= atomic_load(&chain->headers_from))
+            *count = retention_keep_hash(*writes, before, *count);
     }
     return BAALS_OK;
 }
@@ -457,8 +476,7 @@ static baals_status retention_forget_batch(struct baals_chain *chain,
     return status;
 }
 
-/* Makes what was pushed durable, beside the writer. */
-static baals_status retention_checkpoint(struct baals_chain *chain, baals_error *err)
+baals_status bl_retention_checkpoint(struct baals_chain *chain, baals_error *err)
 {
     pthread_mutex_lock(&chain->maintenance);
     baals_status status = bl_store_checkpoint(chain->store, err);
@@ -487,9 +505,9 @@ static baals_status retention_forget(struct baals_chain *chain, uint64_t end, ba
         bl_arena_deinit(&arena);
         BL_TRY(status);
         if (bl_store_layer_bytes(chain->store) > chain->checkpoint_bytes)
-            BL_TRY(retention_checkpoint(chain, err));
+            BL_TRY(bl_retention_checkpoint(chain, err));
     }
-    return retention_checkpoint(chain, err);
+    return bl_retention_checkpoint(chain, err);
 }
 
 /* Removes the segments before the record of block `height`. */
@@ -537,15 +555,19 @@ static baals_status retention_prune_locked(baals_prune_report *report,
 {
     struct retention_plan plan = {.keep_blocks = keep_blocks};
     uint64_t kept_before = atomic_load(&chain->kept_from);
+    BL_TRY(bl_kept_drop(chain, err));
     BL_TRY(retention_plan(&plan, chain, err));
     report->snapshot_height = plan.newest;
     report->kept_from = kept_before;
+    report->headers_from = bl_kept_from(chain);
     if (!plan.has_first || plan.first < kept_before)
         return BAALS_OK;
     /* It was checked when it was written, perhaps long ago; from here on it is needed. */
     BL_TRY(bl_snapshot_check(chain, plan.first, err));
+    BL_TRY(bl_kept_add(chain, plan.first, err));
     BL_TRY(retention_forget(chain, plan.first, err));
     report->kept_from = plan.first;
+    report->headers_from = bl_kept_from(chain);
     report->blocks = plan.first - kept_before;
     BL_TRY(retention_trim(chain, &report->bytes_freed, plan.first, err));
     return retention_remove_snapshots(chain, plan.first, err);

@@ -20,6 +20,8 @@ baals_status bl_retention_restore(uint64_t *from_out,
                                   struct baals_chain *chain,
                                   struct baals_chain *home,
                                   baals_error *err);
+/* Takes a checkpoint beside the writer. */
+baals_status bl_retention_checkpoint(struct baals_chain *chain, baals_error *err);
 /* What baals_prune does; for the maintenance thread, too. */
 baals_status bl_retention_prune(baals_prune_report *report_out,
                                 struct baals_chain *chain,

@@ -101,7 +101,8 @@ struct baals_chain {
     struct bl_store *store;
     struct bl_forest *forest; /* the store's state trees in memory */
     struct bl_pool_log *pool_log;
-    _Atomic uint64_t kept_from; /* the first block that is kept; 0: all are */
+    _Atomic uint64_t kept_from;    /* the first block that is kept; 0: all are */
+    _Atomic uint64_t headers_from; /* the first kept header (kept.h); UINT64_MAX: there are none */
     struct bl_workers *workers;
     struct bl_verifier *verifier;
     struct bl_submit_gate gate;

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "runtime/kept.h"
 #include "runtime/retention.h"
 
 /* One verification: `chain` is the directory as it is, `shadow` the chain rebuilt in memory. */
@@ -25,6 +26,31 @@ static void verify_progress(const struct verify *v, const char *what, uint64_t d
 {
     if (v->progress != NULL)
         v->progress(v->ctx, what, done, total);
+}
+
+/* A chain in memory of the same genesis, with an empty store. */
+static baals_status
+verify_open_shadow(struct baals_chain **out, struct baals_chain *chain, baals_error *err)
+{
+    const baals_options options = BAALS_OPTIONS_INIT;
+    struct bl_env *env = NULL;
+    BL_TRY(bl_env_memory(&env, chain->env->alloc, err));
+    BL_TRY(bl_chain_new_env(out, env, ":memory:", &options, err));
+    BL_TRY(bl_chain_init_locks(*out, err));
+    BL_TRY(
+        bl_chain_use_genesis(*out, bl_slice(chain->genesis_bytes, chain->genesis_len), false, err));
+    BL_TRY(bl_env_make_dir((*out)->env, (*out)->path, err));
+    return bl_chain_open_store(*out, "kv", err);
+}
+
+/* NULL is ignored. */
+static void verify_close_shadow(struct baals_chain *shadow)
+{
+    if (shadow == NULL)
+        return;
+    shadow->journal = NULL; /* borrowed */
+    shadow->read_only = true;
+    (void)bl_chain_close_all(shadow, NULL);
 }
 
 /* ---- one block ---- */
@@ -102,6 +128,21 @@ static baals_status verify_genesis_modules(baals_slice **out,
     return BAALS_OK;
 }
 
+/* Derives block 0 from the genesis on `view`, which is empty: its encoded header. */
+static baals_status verify_derive_genesis(struct bl_buffer *header_out,
+                                          struct baals_chain *chain,
+                                          struct bl_view *view,
+                                          const baals_slice *modules,
+                                          struct bl_arena *arena,
+                                          baals_error *err)
+{
+    struct bl_applied applied;
+    BL_TRY(bl_ledger_apply_genesis(&applied, &chain->ledger, view, &chain->genesis, modules, arena,
+                                   err));
+    bl_header_encode(header_out, &applied.header);
+    return bl_buffer_status(header_out, err);
+}
+
 /* Block 0 is derived again from the genesis and must be the one in the journal. */
 static baals_status verify_genesis_block(struct verify *v,
                                          struct bl_view *view,
@@ -110,14 +151,10 @@ static baals_status verify_genesis_block(struct verify *v,
                                          baals_error *err)
 {
     baals_slice *modules = NULL;
-    struct bl_applied applied;
-    BL_TRY(verify_genesis_modules(&modules, &v->shadow->genesis, record, arena, err));
-    BL_TRY(bl_ledger_apply_genesis(&applied, &v->shadow->ledger, view, &v->shadow->genesis, modules,
-                                   arena, err));
     struct bl_buffer header;
+    BL_TRY(verify_genesis_modules(&modules, &v->shadow->genesis, record, arena, err));
     bl_buffer_init(&header, v->shadow->env->alloc, BL_BLOCK_BYTES_MAX);
-    bl_header_encode(&header, &applied.header);
-    baals_status status = bl_buffer_status(&header, err);
+    baals_status status = verify_derive_genesis(&header, v->shadow, view, modules, arena, err);
     if (status == BAALS_OK && !bl_slice_equal(bl_buffer_slice(&header), record->block.header_bytes))
         status = bl_fail(err, BAALS_CORRUPT_JOURNAL, "block 0 is not the genesis's");
     bl_buffer_deinit(&header);
@@ -154,8 +191,7 @@ static baals_status verify_journal(struct verify *v, baals_error *err)
     uint64_t begin = 0;
     uint64_t end = bl_journal_end(journal);
     BL_TRY(bl_retention_restore(&begin, v->shadow, v->chain, err));
-    v->report.kept_from = atomic_load(&v->shadow->kept_from);
-    if (v->report.kept_from > 0)
+    if (atomic_load(&v->shadow->kept_from) > 0)
         BL_TRY(bl_chain_publish_store(v->shadow, err));
     for (uint64_t position = begin; position < end;) {
         struct bl_journal_record record;
@@ -180,6 +216,133 @@ static baals_status verify_journal(struct verify *v, baals_error *err)
     if (bl_store_tip(v->shadow->store, &tip) != BAALS_OK)
         return bl_fail(err, BAALS_CORRUPT_JOURNAL, "the journal has no block");
     return bl_chain_publish_store(v->shadow, err);
+}
+
+/* ---- headers of blocks that are gone ---- */
+
+struct verify_headers {
+    struct verify *v;
+    struct bl_view *view; /* of the shadow */
+    uint64_t first;       /* the first block that was verified itself */
+    baals_hash genesis;   /* the hash of block 0, where that one is gone */
+    baals_hash last;      /* the hash of the newest header that was seen */
+};
+
+/* The hash of block 0 from the genesis and the code that the state has of its contracts. */
+static baals_status verify_genesis_hash(struct verify_headers *h,
+                                        struct baals_chain *empty,
+                                        struct bl_arena *arena,
+                                        baals_error *err)
+{
+    const baals_genesis *genesis = &empty->genesis;
+    struct bl_view *view = NULL;
+    struct bl_buffer header;
+    baals_slice *modules = bl_arena_zero(arena, genesis->contract_count + 1, sizeof *modules);
+    if (modules == NULL)
+        return bl_fail(err, BAALS_NOMEM, "no memory to verify the genesis");
+    for (size_t i = 0; i < genesis->contract_count; i++) {
+        const baals_hash *hash = &genesis->contracts[i].code_hash;
+        BL_TRY(bl_view_get(h->view, &modules[i], BAALS_SPACE_MODULES,
+                           bl_slice(hash->bytes, sizeof hash->bytes), err));
+    }
+    BL_TRY(bl_view_begin(&view, empty->store, err));
+    bl_buffer_init(&header, empty->env->alloc, BL_BLOCK_BYTES_MAX);
+    baals_status status = verify_derive_genesis(&header, empty, view, modules, arena, err);
+    if (status == BAALS_OK)
+        bl_header_hash(&h->genesis, bl_buffer_slice(&header));
+    bl_buffer_deinit(&header);
+    bl_view_end(view);
+    return status;
+}
+
+static baals_status verify_find_genesis(struct verify_headers *h, baals_error *err)
+{
+    struct baals_chain *empty = NULL;
+    struct bl_arena arena;
+    bl_arena_init(&arena, h->v->chain->env->alloc, BL_BLOCK_ARENA_MAX);
+    baals_status status = verify_open_shadow(&empty, h->v->chain, err);
+    if (status == BAALS_OK)
+        status = verify_genesis_hash(h, empty, &arena, err);
+    bl_arena_deinit(&arena);
+    verify_close_shadow(empty);
+    return status;
+}
+
+static baals_status
+verify_header_is(const baals_sealed_header *sealed, const baals_hash *hash, baals_error *err)
+{
+    if (!bl_hash_equal(&sealed->hash, hash))
+        return bl_fail(err, BAALS_CORRUPT_HEADERS, "the kept header of block %llu is another one's",
+                       (unsigned long long)sealed->header.index);
+    return BAALS_OK;
+}
+
+static baals_status verify_header(void *ctx, const baals_sealed_header *sealed, baals_error *err)
+{
+    struct verify_headers *h = ctx;
+    uint64_t height = sealed->header.index;
+    h->last = sealed->hash;
+    if (height >= h->first) {
+        /* The block is there, too, and was verified. */
+        struct bl_locator locator;
+        BL_TRY(bl_index_locator(&locator, h->view, height, err));
+        return verify_header_is(sealed, &locator.hash, err);
+    }
+    h->v->report.headers++;
+    verify_progress(h->v, "verifying headers", height, h->first);
+    if (height == 0)
+        return verify_header_is(sealed, &h->genesis, err);
+    baals_status status = bl_consensus_check_seal(h->v->shadow->consensus, sealed, err);
+    if (BAALS_STATUS_CLASS(status) != BAALS_CLASS_REJECT)
+        return status;
+    return bl_fail_context(err, BAALS_CORRUPT_HEADERS, "the kept header of block %llu",
+                           (unsigned long long)height);
+}
+
+/* The first block that was verified itself is the child of the last header before it. */
+static baals_status verify_header_child(struct verify_headers *h, baals_error *err)
+{
+    struct bl_journal_record journal;
+    struct bl_block_record record;
+    BL_TRY(bl_chain_read_block(h->v->shadow, &journal, &record, h->view, h->first, err));
+    bool same = bl_hash_equal(&record.block.header.prev_hash, &h->last);
+    bl_journal_record_deinit(h->v->shadow->journal, &journal);
+    if (!same)
+        return bl_fail(err, BAALS_CORRUPT_HEADERS,
+                       "the kept headers do not lead to block %llu, the first one kept whole",
+                       (unsigned long long)h->first);
+    return BAALS_OK;
+}
+
+static baals_status verify_headers_on(struct verify_headers *h, baals_error *err)
+{
+    struct bl_headers headers;
+    uint64_t from = 0;
+    uint64_t end = 0;
+    BL_TRY(bl_kept_headers(&headers, h->v->chain, err));
+    baals_status status = bl_headers_range(&headers, &from, &end, err);
+    if (status == BAALS_NOTFOUND)
+        return BAALS_OK;
+    BL_TRY(status);
+    if (end < h->first || end > bl_view_tip(h->view)->height + 1)
+        return bl_fail(err, BAALS_CORRUPT_HEADERS,
+                       "headers are kept up to block %llu, blocks from %llu on",
+                       (unsigned long long)end, (unsigned long long)h->first);
+    if (from == 0 && h->first > 0)
+        BL_TRY(verify_find_genesis(h, err));
+    BL_TRY(bl_headers_each(&headers, from, end, verify_header, h, err));
+    return end == h->first && end > 0 ? verify_header_child(h, err) : BAALS_OK;
+}
+
+static baals_status verify_headers(struct verify *v, baals_error *err)
+{
+    struct verify_headers h = {.v = v, .first = atomic_load(&v->shadow->kept_from)};
+    if (v->chain->options.keep_headers == BAALS_HEADERS_DROP)
+        return BAALS_OK;
+    BL_TRY(bl_view_begin(&h.view, v->shadow->store, err));
+    baals_status status = verify_headers_on(&h, err);
+    bl_view_end(h.view);
+    return status;
 }
 
 /* ---- the store ---- */
@@ -219,23 +382,6 @@ static baals_status verify_store(struct verify *v, baals_error *err)
 
 /* ---- whole ---- */
 
-/* A chain in memory of the same genesis, with an empty store, that reads the directory's journal.
- */
-static baals_status verify_open_shadow(struct verify *v, baals_error *err)
-{
-    const baals_options options = BAALS_OPTIONS_INIT;
-    struct bl_env *env = NULL;
-    BL_TRY(bl_env_memory(&env, v->chain->env->alloc, err));
-    BL_TRY(bl_chain_new_env(&v->shadow, env, ":memory:", &options, err));
-    BL_TRY(bl_chain_init_locks(v->shadow, err));
-    BL_TRY(bl_chain_use_genesis(v->shadow, bl_slice(v->chain->genesis_bytes, v->chain->genesis_len),
-                                false, err));
-    BL_TRY(bl_env_make_dir(v->shadow->env, v->shadow->path, err));
-    BL_TRY(bl_chain_open_store(v->shadow, "kv", err));
-    v->shadow->journal = v->chain->journal;
-    return BAALS_OK;
-}
-
 static baals_status verify_all(struct verify *v, baals_error *err)
 {
     struct baals_chain *chain = v->chain;
@@ -246,9 +392,12 @@ static baals_status verify_all(struct verify *v, baals_error *err)
     BL_TRY(bl_chain_open_journal(chain, &journal, true, err));
     v->report.tail_bytes = journal.cut_bytes;
     v->report.journal_bytes = journal.end - bl_journal_begin(chain->journal);
-    BL_TRY(verify_open_shadow(v, err));
+    BL_TRY(verify_open_shadow(&v->shadow, chain, err));
+    v->shadow->journal = chain->journal;
     BL_TRY(verify_journal(v, err));
+    BL_TRY(verify_headers(v, err));
     BL_TRY(verify_store(v, err));
+    v->report.kept_from = atomic_load(&chain->kept_from);
     v->report.height = v->shadow->tip->header.index;
     v->report.hash = v->shadow->tip->hash;
     v->report.state_root = v->shadow->tip->header.state_root;
@@ -265,11 +414,7 @@ baals_status bl_chain_verify(baals_verify_report *report_out,
     struct verify v = {.chain = chain, .flags = flags, .progress = progress, .ctx = ctx};
     chain->read_only = true;
     baals_status status = verify_all(&v, err);
-    if (v.shadow != NULL) {
-        v.shadow->journal = NULL; /* borrowed */
-        v.shadow->read_only = true;
-        (void)bl_chain_close_all(v.shadow, NULL);
-    }
+    verify_close_shadow(v.shadow);
     (void)bl_chain_close_all(chain, NULL);
     if (status == BAALS_OK)
         *report_out = v.report;
@@ -333,6 +478,8 @@ repair_all(struct baals_chain *chain, baals_progress progress, void *ctx, baals_
     BL_TRY(bl_chain_open_existing(chain, err));
     uint64_t from = 0;
     BL_TRY(bl_chain_open_journal(chain, &journal, false, err));
+    /* The index of the kept headers is made of their files: nothing else has them. */
+    BL_TRY(bl_kept_check(chain, err));
     BL_TRY(repair_move_aside(chain, err));
     BL_TRY(bl_chain_open_store(chain, "kv", err));
     BL_TRY(bl_retention_restore(&from, chain, chain, err));
