@@ -337,6 +337,8 @@ static baals_status redo_check(struct bl_redo *redo, baals_error *err)
         BL_TRY(redo_read_chunk(redo, &offset, &hash, &last, err));
         redo->chunks++;
     }
+    if (redo->chunks == 1) /* which is never put into a file */
+        return redo_damaged(redo, 0, err);
     redo->end = offset;
     redo->seal = hash;
     return BAALS_OK;

@@ -15,6 +15,7 @@ struct fixture {
     baals_hash chain;
     char dir[512];
     char kv[600];
+    size_t value_len; /* of the threads' values */
 };
 
 static baals_storage *fixture_storage(struct fixture *f, const char *backend)
@@ -330,6 +331,182 @@ static size_t layers_of(struct fixture *f)
     return count;
 }
 
+/* ---- checkpoints of several transactions ---- */
+
+enum { LARGE_KEYS = 4000, LARGE_CHUNKS = 3 };
+
+/* A height that writes many keys with its number, but for some that it removes. */
+static void push_large(struct fixture *f, uint64_t height)
+{
+    static baals_write writes[LARGE_KEYS];
+    static uint8_t keys[LARGE_KEYS][4];
+    uint8_t value[8];
+    bl_store_u64be(value, height);
+    for (uint32_t i = 0; i < LARGE_KEYS; i++) {
+        bl_store_u32be(keys[i], i);
+        writes[i] = (baals_write){.space = BAALS_SPACE_STORAGE,
+                                  .is_delete = (i + height) % 5 == 0,
+                                  .key = bl_slice(keys[i], 4),
+                                  .value = bl_slice(value, 8)};
+    }
+    push(f, height, writes, LARGE_KEYS);
+}
+
+/* Every key shows the height of the view's tip. */
+static void assert_large(struct fixture *f, uint64_t height)
+{
+    struct bl_view *view;
+    assert_ok(bl_view_begin(&view, f->store, NULL));
+    assert_int_equal(bl_view_tip(view)->height, height);
+    for (uint32_t i = 0; i < LARGE_KEYS; i++) {
+        uint8_t key[4];
+        baals_slice value;
+        bl_store_u32be(key, i);
+        baals_status status =
+            bl_view_get(view, &value, BAALS_SPACE_STORAGE, bl_slice(key, 4), NULL);
+        assert_status(status, (i + height) % 5 == 0 ? BAALS_NOTFOUND : BAALS_OK);
+        if (status == BAALS_OK)
+            assert_int_equal(bl_load_u64be(value.data), height);
+    }
+    bl_view_end(view);
+}
+
+static void fixture_open_in(struct fixture *f, const char *backend)
+{
+    f->storage = fixture_storage(f, backend);
+    assert_ok(bl_store_open_in(&f->store, f->env, f->storage, &f->chain, f->kv, NULL));
+}
+
+static struct fixture *fixture_begin_in(const char *backend)
+{
+    struct fixture *f = fixture_begin(backend);
+    assert_ok(bl_env_make_dir(f->env, f->kv, NULL));
+    bl_store_close(f->store);
+    fixture_open_in(f, backend);
+    return f;
+}
+
+static bool redo_is_there(struct fixture *f)
+{
+    char path[700];
+    struct bl_file *file = NULL;
+    assert_ok(bl_path_join(path, sizeof path, f->kv, "checkpoint.redo", NULL));
+    baals_status status = bl_file_open(f->env, &file, path, BL_OPEN_READ, NULL);
+    bl_file_close(file);
+    return status == BAALS_OK;
+}
+
+/* The next call `at` of the kind fails. */
+static void plan_failure(struct fixture *f, uint32_t op, uint64_t at, bool after)
+{
+    f->plan.ops = op;
+    f->plan.after = after;
+    f->plan.fail_at = at;
+    atomic_store(&f->plan.calls, 0);
+}
+
+/* Goal: a large checkpoint goes into the kv in several transactions, a view of before reads on, and
+ * no file stays. */
+static void test_store_large(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_begin_in("memory");
+    push_large(f, 1);
+    plan_failure(f, BL_STORAGE_OP_APPLY, 0, false);
+    assert_ok(bl_store_checkpoint(f->store, NULL));
+    assert_int_equal(f->plan.calls, LARGE_CHUNKS);
+    assert_int_equal(layers_of(f), 0);
+    assert_large(f, 1);
+    assert_false(redo_is_there(f));
+    push_large(f, 2);
+    assert_ok(bl_store_checkpoint(f->store, NULL));
+    assert_large(f, 2);
+    baals_storage_stats stats;
+    assert_ok(bl_store_stats(f->store, &stats, NULL));
+    assert_int_equal(stats.entries, LARGE_KEYS * 4 / 5 + 1);
+    fixture_end(f);
+}
+
+/* Goal: whichever transaction of a large checkpoint fails, before or after it took effect, readers
+ * see the newest height, and the next checkpoint ends it and writes what came since. */
+static void test_store_large_fails(void **state)
+{
+    static const uint32_t ops[] = {BL_STORAGE_OP_APPLY, BL_STORAGE_OP_SYNC};
+    (void)state;
+    for (size_t i = 0; i < BL_COUNT_OF(ops); i++) {
+        for (uint64_t at = 1; at <= 2 * LARGE_CHUNKS; at++) {
+            struct fixture *f = fixture_begin_in("memory");
+            struct bl_tip tip;
+            push_large(f, 1);
+            assert_ok(bl_store_checkpoint(f->store, NULL));
+            push_large(f, 2);
+            plan_failure(f, ops[i], (at + 1) / 2, at % 2 == 0);
+            assert_status(bl_store_checkpoint(f->store, NULL), BAALS_IO);
+            assert_large(f, 2);
+            assert_ok(bl_store_checkpoint_tip(f->store, &tip));
+            assert_int_equal(tip.height, 1);
+            push_large(f, 3);
+            push_large(f, 4);
+            assert_large(f, 4);
+            assert_ok(bl_store_checkpoint(f->store, NULL));
+            assert_large(f, 4);
+            assert_ok(bl_store_checkpoint_tip(f->store, &tip));
+            assert_int_equal(tip.height, 4);
+            assert_int_equal(layers_of(f), 0);
+            assert_false(redo_is_there(f));
+            fixture_end(f);
+        }
+    }
+}
+
+/* Goal: a store that was closed within a large checkpoint shows the height before it or the one
+ * after it when it is opened again, whole, and goes on from there. */
+static void test_store_large_reopen(void **state)
+{
+    (void)state;
+    for (uint64_t at = 1; at <= 2 * LARGE_CHUNKS; at++) {
+        struct fixture *f = fixture_begin_in("lmdb");
+        struct bl_tip tip;
+        bool after = at % 2 == 0;
+        push_large(f, 1);
+        assert_ok(bl_store_checkpoint(f->store, NULL));
+        push_large(f, 2);
+        plan_failure(f, BL_STORAGE_OP_APPLY, (at + 1) / 2, after);
+        assert_status(bl_store_checkpoint(f->store, NULL), BAALS_IO);
+        bl_store_close(f->store);
+        fixture_open_in(f, "lmdb");
+        uint64_t height = at == 1 ? 1 : 2;
+        assert_ok(bl_store_tip(f->store, &tip));
+        assert_int_equal(tip.height, height);
+        assert_large(f, height);
+        assert_false(redo_is_there(f));
+        push_large(f, 3);
+        assert_ok(bl_store_checkpoint(f->store, NULL));
+        assert_large(f, 3);
+        fixture_end(f);
+    }
+}
+
+/* Goal: a first checkpoint that was cut short is ended too. */
+static void test_store_large_first(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_begin_in("lmdb");
+    push_large(f, 1);
+    plan_failure(f, BL_STORAGE_OP_APPLY, 2, false);
+    assert_status(bl_store_checkpoint(f->store, NULL), BAALS_IO);
+    bl_store_close(f->store);
+    f->storage = fixture_storage(f, "lmdb");
+    f->store = NULL;
+    assert_status(bl_store_open(&f->store, f->env, f->storage, &f->chain, NULL),
+                  BAALS_CORRUPT_STORE);
+    assert_null(f->store);
+    bl_storage_close(f->storage);
+    fixture_open_in(f, "lmdb");
+    assert_large(f, 1);
+    fixture_end(f);
+}
+
 /* Goal: thousands of small layers become a few, and nothing is lost on the way. */
 static void test_store_merges(void **state)
 {
@@ -431,7 +608,7 @@ static void test_store_nomem(void **state)
 /* ---- threads ---- */
 
 /* Each height writes all keys with its number, but for one key, by turns, that it removes. */
-enum { THREAD_KEYS = 12, THREAD_HEIGHTS = 1500, THREAD_READERS = 2 };
+enum { THREAD_KEYS = 12, THREAD_HEIGHTS = 1500, THREAD_READERS = 2, THREAD_VALUE_MAX = 300000 };
 
 struct party {
     struct fixture *f;
@@ -521,21 +698,22 @@ static void push_height(struct fixture *f, uint64_t height)
 {
     baals_write writes[THREAD_KEYS];
     uint8_t keys[THREAD_KEYS];
-    uint8_t value[8];
+    static uint8_t value[THREAD_VALUE_MAX];
     bl_store_u64be(value, height);
     for (uint8_t i = 0; i < THREAD_KEYS; i++) {
         keys[i] = i;
         writes[i] = (baals_write){.space = BAALS_SPACE_STORAGE,
                                   .is_delete = i == removed_at(height),
                                   .key = bl_slice(&keys[i], 1),
-                                  .value = bl_slice(value, 8)};
+                                  .value = bl_slice(value, f->value_len)};
     }
     push(f, height, writes, THREAD_KEYS);
 }
 
-static void threads_on(const char *backend, uint64_t heights)
+static void threads_on(const char *backend, uint64_t heights, size_t value_len)
 {
-    struct fixture *f = fixture_begin(backend);
+    struct fixture *f = fixture_begin_in(backend);
+    f->value_len = value_len;
     atomic_bool done = false;
     struct party parties[THREAD_READERS + 1];
     pthread_t threads[THREAD_READERS + 1];
@@ -559,7 +737,8 @@ static void threads_on(const char *backend, uint64_t heights)
     assert_ok(bl_store_checkpoint(f->store, NULL));
     assert_ok(bl_store_checkpoint_tip(f->store, &tip));
     assert_int_equal(tip.height, heights);
-    fixture_reopen(f, backend);
+    bl_store_close(f->store);
+    fixture_open_in(f, backend);
     fixture_end(f);
 }
 
@@ -567,14 +746,23 @@ static void threads_on(const char *backend, uint64_t heights)
 static void test_store_threads_memory(void **state)
 {
     (void)state;
-    threads_on("memory", THREAD_HEIGHTS);
+    threads_on("memory", THREAD_HEIGHTS, 8);
 }
 
 /* Goal: the same over lmdb, whose snapshots are transactions. */
 static void test_store_threads_lmdb(void **state)
 {
     (void)state;
-    threads_on("lmdb", THREAD_HEIGHTS);
+    threads_on("lmdb", THREAD_HEIGHTS, 8);
+}
+
+/* Goal: the same when each checkpoint is several transactions: a view begun between two of them
+ * shows one height too. */
+static void test_store_threads_large(void **state)
+{
+    (void)state;
+    threads_on("memory", 40, THREAD_VALUE_MAX);
+    threads_on("lmdb", 40, THREAD_VALUE_MAX);
 }
 
 int main(int argc, char **argv)
@@ -586,7 +774,10 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_store_reopen),         cmocka_unit_test(test_store_foreign),
         cmocka_unit_test(test_store_record_damaged), cmocka_unit_test(test_store_checkpoint_fails),
         cmocka_unit_test(test_store_merges),         cmocka_unit_test(test_store_nomem),
+        cmocka_unit_test(test_store_large),          cmocka_unit_test(test_store_large_fails),
+        cmocka_unit_test(test_store_large_reopen),   cmocka_unit_test(test_store_large_first),
         cmocka_unit_test(test_store_threads_memory), cmocka_unit_test(test_store_threads_lmdb),
+        cmocka_unit_test(test_store_threads_large),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
