@@ -249,6 +249,9 @@ struct bench_open {
 /* Keys and a genesis that gives the authority and the senders balances. */
 baals_status bench_chain_init(struct bench *bench, baals_error *err);
 void bench_chain_deinit(struct bench *bench);
+void bench_chain_options(baals_options *out,
+                         const struct bench *bench,
+                         const struct bench_open *how);
 baals_status bench_chain_open(baals_chain **out,
                               struct bench *bench,
                               const struct bench_open *how,

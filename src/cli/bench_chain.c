@@ -118,25 +118,32 @@ void bench_remove(const struct bench *bench, const char *name)
         cli_remove_tree(path);
 }
 
+void bench_chain_options(baals_options *out,
+                         const struct bench *bench,
+                         const struct bench_open *how)
+{
+    *out = (baals_options)BAALS_OPTIONS_INIT;
+    out->flags = BAALS_OPEN_CREATE | how->flags;
+    out->storage = how->name == NULL ? NULL : bench->storage;
+    out->genesis = bl_slice(bench->genesis, bench->genesis_len);
+    out->authority = &bench->authority;
+    out->trap_signals = 1;
+    out->vm = bench->vm;
+    out->verify_threads = how->threads;
+    out->checkpoint_bytes = how->changes;
+    out->state_bytes = how->state_bytes != 0 ? how->state_bytes : bench->state_bytes;
+}
+
 baals_status bench_chain_open(baals_chain **out,
                               struct bench *bench,
                               const struct bench_open *how,
                               baals_error *err)
 {
     char path[BL_PATH_MAX] = ":memory:";
-    baals_options options = BAALS_OPTIONS_INIT;
-    if (how->name != NULL) {
+    baals_options options;
+    if (how->name != NULL)
         BL_TRY(bench_path(path, bench, how->name, err));
-        options.storage = bench->storage;
-    }
-    options.flags = BAALS_OPEN_CREATE | how->flags;
-    options.genesis = bl_slice(bench->genesis, bench->genesis_len);
-    options.authority = &bench->authority;
-    options.trap_signals = 1;
-    options.vm = bench->vm;
-    options.verify_threads = how->threads;
-    options.checkpoint_bytes = how->changes;
-    options.state_bytes = how->state_bytes != 0 ? how->state_bytes : bench->state_bytes;
+    bench_chain_options(&options, bench, how);
     return baals_open(out, path, &options, err);
 }
 

@@ -63,6 +63,28 @@ static void test_many(void **state)
     bench_fixture_close(&f);
 }
 
+/* Memory for the state is the benchmark's unless a measurement has its own; what is measured in
+ * memory has no storage. */
+static void test_options(void **state)
+{
+    struct bench_fixture f;
+    baals_options options;
+    struct bench_open how = {.name = "folder", .changes = 5, .threads = 1};
+    (void)state;
+    struct bench *bench = bench_fixture_open(&f, "options");
+    bench_chain_options(&options, bench, &how);
+    assert_string_equal(options.storage, "lmdb");
+    assert_int_equal(options.state_bytes, bench->state_bytes);
+    assert_int_equal(options.checkpoint_bytes, 5);
+    assert_int_equal(options.verify_threads, 1);
+    how = (struct bench_open){.name = NULL, .state_bytes = 7};
+    bench_chain_options(&options, bench, &how);
+    assert_null(options.storage);
+    assert_int_equal(options.state_bytes, 7);
+    assert_int_equal(options.checkpoint_bytes, 0);
+    bench_fixture_close(&f);
+}
+
 /* A chain in a folder is kept by the storage that was asked for; one that is not in this build is
  * refused. */
 static void test_storage(void **state)
@@ -87,9 +109,8 @@ int main(int argc, char **argv)
 {
     testlib_init(argc, argv);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_same_chain),
-        cmocka_unit_test(test_failures),
-        cmocka_unit_test(test_many),
+        cmocka_unit_test(test_same_chain), cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_many),       cmocka_unit_test(test_options),
         cmocka_unit_test(test_storage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
