@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "chain_lib.h"
 #include "faulty_env.h"
@@ -236,17 +237,51 @@ static void test_notices(void **state)
     fixture_end(&f);
 }
 
+static int32_t count_header(void *ctx, uint64_t height, baals_slice sealed)
+{
+    uint64_t *next = ctx;
+    (void)sealed;
+    assert_int_equal(height, *next);
+    ++*next;
+    return 0;
+}
+
+/* Every header from the first kept one on is there. */
+static void check_headers(struct chain_node *node, uint64_t from)
+{
+    baals_chain_info info = chain_info(node);
+    uint64_t next = from;
+    assert_int_equal(info.headers_from, from);
+    assert_ok(baals_headers_each(node->chain, from, UINT64_MAX, count_header, &next, &node->err));
+    assert_int_equal(next, info.height + 1);
+}
+
+/* Opens the chain, makes a block; for a pruning that gives up headers there are some. */
+static void prune_prepare(struct fixture *f, int32_t keep_headers)
+{
+    baals_prune_report report;
+    f->node.options.keep_headers = keep_headers;
+    chain_node_open(&f->node);
+    if (keep_headers == BAALS_HEADERS_DROP) {
+        f->node.chain->options.keep_headers = BAALS_HEADERS_KEEP;
+        make_blocks(&f->node, &f->nonce, 1);
+        assert_ok(baals_prune(f->node.chain, &report, 0, NULL));
+        assert_true(report.headers_from < report.kept_from);
+        f->node.chain->options.keep_headers = BAALS_HEADERS_DROP;
+    }
+    make_blocks(&f->node, &f->nonce, 1);
+}
+
 /* Prunes with the k-th file operation failing (0: none) and kills the chain; it must open with the
  * same tip and prune then. Returns how many operations the pruning made; *failed_out: it failed. */
-static uint64_t prune_failing(struct fixture *f, uint64_t k, bool *failed_out)
+static uint64_t prune_failing(struct fixture *f, uint64_t k, int32_t keep_headers, bool *failed_out)
 {
     struct testlib_faulty_env faulty;
     struct bl_env *env = f->node.env;
     baals_prune_report report;
     testlib_faulty_env_init(&faulty, env);
     f->node.env = &faulty.env;
-    chain_node_open(&f->node);
-    make_blocks(&f->node, &f->nonce, 1);
+    prune_prepare(f, keep_headers);
     baals_chain_info before = chain_info(&f->node);
     faulty.calls = 0;
     faulty.fail_at = k;
@@ -258,10 +293,28 @@ static uint64_t prune_failing(struct fixture *f, uint64_t k, bool *failed_out)
     chain_node_open(&f->node);
     baals_chain_info after = chain_info(&f->node);
     check_same(&before, &after);
+    if (keep_headers == BAALS_HEADERS_KEEP)
+        check_headers(&f->node, 0);
     assert_ok(baals_prune(f->node.chain, &report, 0, NULL));
     assert_int_equal(report.kept_from, after.height);
+    check_headers(&f->node, keep_headers == BAALS_HEADERS_KEEP ? 0 : report.kept_from);
     chain_node_close(&f->node);
     return calls;
+}
+
+static void check_interrupted(int32_t keep_headers, unsigned least)
+{
+    struct fixture f;
+    bool failed = true;
+    unsigned failures = 0;
+    fixture_begin(&f, false);
+    chain_node_close(&f.node);
+    for (uint64_t k = 1; prune_failing(&f, k, keep_headers, &failed) >= k; k++)
+        failures += failed;
+    assert_false(failed);
+    printf("%u operations failed once each\n", failures);
+    assert_true(failures > least);
+    fixture_end(&f);
 }
 
 /* Whichever file operation fails while pruning, the chain is whole: it opens with the same tip, and
@@ -269,17 +322,21 @@ static uint64_t prune_failing(struct fixture *f, uint64_t k, bool *failed_out)
 static void test_interrupted(void **state)
 {
     (void)state;
-    struct fixture f;
-    bool failed = true;
-    unsigned failures = 0;
-    fixture_begin(&f, false);
-    chain_node_close(&f.node);
-    for (uint64_t k = 1; prune_failing(&f, k, &failed) >= k; k++)
-        failures += failed;
-    assert_false(failed);
-    printf("%u operations failed once each\n", failures);
-    assert_true(failures > 10);
-    fixture_end(&f);
+    check_interrupted(BAALS_HEADERS_AS_BEFORE, 10);
+}
+
+/* The same while headers are kept: none is missing at any time. */
+static void test_interrupted_keep(void **state)
+{
+    (void)state;
+    check_interrupted(BAALS_HEADERS_KEEP, 30);
+}
+
+/* The same while headers that were kept are given up. */
+static void test_interrupted_drop(void **state)
+{
+    (void)state;
+    check_interrupted(BAALS_HEADERS_DROP, 15);
 }
 
 /* The same for the last operations of a pruning that removes a segment and a snapshot. */
@@ -290,15 +347,104 @@ static void test_interrupted_end(void **state)
     bool failed = false;
     fixture_begin(&f, false);
     chain_node_close(&f.node);
-    uint64_t calls = prune_failing(&f, 0, &failed);
+    uint64_t calls = prune_failing(&f, 0, BAALS_HEADERS_KEEP, &failed);
     assert_false(failed);
     fixture_end(&f);
     for (uint64_t back = 0; back < 8; back++) {
         fixture_begin(&f, false);
         chain_node_close(&f.node);
-        (void)prune_failing(&f, calls - back, &failed);
+        (void)prune_failing(&f, calls - back, BAALS_HEADERS_KEEP, &failed);
         fixture_end(&f);
     }
+}
+
+/* An env that passes everything on, and lets a test do something whenever a snapshot is written. */
+struct beside {
+    struct testlib_faulty_env faulty; /* first; used for passing on */
+    struct bl_env_ops ops;
+    struct fixture *f;
+    baals_status (*write_at)(
+        struct bl_file *file, uint64_t offset, const uint8_t *data, size_t len, baals_error *err);
+    unsigned blocks; /* made while a snapshot was being written */
+    bool inside;
+};
+
+static struct beside *beside_now; /* the test's one */
+
+static baals_status beside_write_at(
+    struct bl_file *file, uint64_t offset, const uint8_t *data, size_t len, baals_error *err)
+{
+    struct beside *beside = beside_now;
+    struct baals_chain *chain = beside->f->node.chain;
+    static const char name[] = "\x70"
+                               "baals-snapshot-1";
+    if (!beside->inside && len > sizeof name && memcmp(data, name, sizeof name - 1) == 0) {
+        /* Writer and checkpoints must be free, or this would wait for itself. */
+        beside->inside = true;
+        struct timespec until = {.tv_sec = time(NULL) + 60};
+        assert_int_equal(pthread_mutex_timedlock(&chain->maintenance, &until), 0);
+        pthread_mutex_unlock(&chain->maintenance);
+        make_blocks(&beside->f->node, &beside->f->nonce, 3);
+        beside->blocks += 3;
+        beside->inside = false;
+    }
+    return beside->write_at(file, offset, data, len, err);
+}
+
+/* While a snapshot is written, blocks are made and checkpoints taken, however many there are. */
+static void test_beside_writer(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct beside beside = {.f = &f};
+    baals_prune_report report;
+    fixture_begin(&f, false);
+    chain_node_close(&f.node);
+    struct bl_env *env = f.node.env;
+    testlib_faulty_env_init(&beside.faulty, env);
+    beside.ops = *beside.faulty.env.ops;
+    beside.write_at = beside.ops.write_at;
+    beside.ops.write_at = beside_write_at;
+    beside.faulty.env.ops = &beside.ops;
+    beside_now = &beside;
+    f.node.env = &beside.faulty.env;
+    f.node.options.checkpoint_bytes = 1; /* the writer is always too far ahead */
+    chain_node_open(&f.node);
+    assert_ok(baals_prune(f.node.chain, &report, 0, NULL));
+    assert_int_equal(report.kept_from, RETENTION_BLOCKS);
+    assert_int_equal(beside.blocks, 3);
+    assert_int_equal(chain_info(&f.node).height, RETENTION_BLOCKS + 3);
+    chain_node_close(&f.node);
+    f.node.env = env;
+    chain_node_open(&f.node);
+    assert_int_equal(chain_info(&f.node).height, RETENTION_BLOCKS + 3);
+    fixture_end(&f);
+}
+
+/* Blocks that were given up are named by verify also where their segment is still there. */
+static void test_kept_from(void **state)
+{
+    (void)state;
+    struct chain_genesis genesis;
+    struct chain_node node;
+    baals_prune_report report;
+    baals_verify_report verified;
+    uint64_t nonce = 0;
+    chain_genesis_init(&genesis, 1);
+    chain_genesis_counter(&genesis);
+    chain_node_init_real(&node, &genesis, 0, "retention-kept");
+    chain_node_open(&node);
+    make_blocks(&node, &nonce, 10);
+    assert_ok(baals_prune(node.chain, &report, 0, NULL));
+    assert_int_equal(report.kept_from, 10);
+    assert_int_equal(report.bytes_freed, 0);
+    assert_int_equal(chain_info(&node).kept_from, 10);
+    chain_node_close(&node);
+    assert_ok(chain_node_verify(&node, &verified, 0));
+    assert_int_equal(verified.kept_from, 10);
+    assert_int_equal(verified.blocks, 11);
+    chain_node_deinit(&node);
+    chain_genesis_deinit(&genesis);
 }
 
 /* Segments that are missing without a snapshot, or a damaged snapshot, are told; nothing is made
@@ -398,11 +544,13 @@ int main(int argc, char **argv)
 {
     testlib_init(argc, argv);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_prune_memory),  cmocka_unit_test(test_prune_lmdb),
-        cmocka_unit_test(test_repair),        cmocka_unit_test(test_keep),
-        cmocka_unit_test(test_export_import), cmocka_unit_test(test_notices),
-        cmocka_unit_test(test_interrupted),   cmocka_unit_test(test_interrupted_end),
-        cmocka_unit_test(test_missing),       cmocka_unit_test(test_final),
+        cmocka_unit_test(test_prune_memory),     cmocka_unit_test(test_prune_lmdb),
+        cmocka_unit_test(test_repair),           cmocka_unit_test(test_keep),
+        cmocka_unit_test(test_export_import),    cmocka_unit_test(test_notices),
+        cmocka_unit_test(test_interrupted),      cmocka_unit_test(test_interrupted_end),
+        cmocka_unit_test(test_interrupted_keep), cmocka_unit_test(test_interrupted_drop),
+        cmocka_unit_test(test_beside_writer),    cmocka_unit_test(test_kept_from),
+        cmocka_unit_test(test_missing),          cmocka_unit_test(test_final),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
