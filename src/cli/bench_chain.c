@@ -21,7 +21,7 @@
  * few large checkpoints write far less than many small ones. */
 #define CHAIN_FILL_CHANGES ((uint64_t)512 * 1024 * 1024)
 #define CHAIN_SUBMIT_BATCH 1024u
-#define CHAIN_WAIT_MS 30000u
+#define CHAIN_WAIT_MS 600000u
 #define CHAIN_PAUSE_NS 50000
 #define CHAIN_TOKENS (UINT64_C(1) << 40)
 
