@@ -34,6 +34,12 @@ struct bl_entry *bl_entries_find(const struct bl_entries *entries, uint32_t hash
     }
 }
 
+void bl_entries_prefetch(const struct bl_entries *entries, uint32_t hash)
+{
+    if (entries->slots != NULL)
+        __builtin_prefetch(&entries->slots[entries_place(entries, hash)]);
+}
+
 static void entries_place_slot(struct bl_entries *entries, struct bl_entry_slot slot)
 {
     size_t mask = ((size_t)1 << entries->bits) - 1;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "state/overlay_internal.h"
+#include "state/record_cache.h"
 
 #define OVERLAY_SPACES (BL_STATE_STORES + 1u) /* the stores and the modules */
 /* Calls nest at most BL_CALL_DEPTH_MAX deep and take few checkpoints each. */
@@ -32,6 +33,7 @@ struct bl_overlay {
     struct bl_arena *arena;
     struct bl_view *view;
     const struct bl_hash_key *hash_key;
+    struct bl_record_cache *records; /* of the view's state, or NULL */
     struct overlay_space spaces[OVERLAY_SPACES];
     struct overlay_undo *undo;
     size_t undo_count;
@@ -63,6 +65,21 @@ baals_status bl_overlay_new(struct bl_overlay **out,
     return BAALS_OK;
 }
 
+void bl_overlay_use_records(struct bl_overlay *overlay, struct bl_record_cache *records)
+{
+    if (records != NULL && bl_record_cache_bind(records, overlay->view))
+        overlay->records = records;
+}
+
+void bl_overlay_prefetch(const struct bl_overlay *overlay, const baals_address *account)
+{
+    uint32_t hash =
+        bl_hash_key_of(overlay->hash_key, bl_slice(account->bytes, sizeof account->bytes));
+    bl_entries_prefetch(&overlay->spaces[BAALS_SPACE_ACCOUNTS].entries, hash);
+    if (overlay->records != NULL)
+        bl_record_cache_prefetch(overlay->records, hash);
+}
+
 uint64_t bl_overlay_work(const struct bl_overlay *overlay)
 {
     uint64_t work = overlay->view_seeks;
@@ -92,6 +109,49 @@ static struct bl_ordered *overlay_order(struct bl_overlay *overlay, baals_space 
 
 /* ---- single keys ---- */
 
+/* What the view has under a key; *has_out is false when it is certain to have nothing. */
+static baals_status overlay_read_view(struct bl_overlay *overlay,
+                                      baals_slice *base_out,
+                                      bool *has_out,
+                                      baals_space space,
+                                      baals_slice key,
+                                      baals_error *err)
+{
+    baals_status status = bl_view_get(overlay->view, base_out, space, key, err);
+    if (status == BAALS_NOTFOUND && space != BAALS_SPACE_MODULES)
+        BL_TRY(bl_state_confirm_absent(overlay->view, space, key, err));
+    else if (status != BAALS_OK && status != BAALS_NOTFOUND)
+        return status;
+    *has_out = status == BAALS_OK;
+    return BAALS_OK;
+}
+
+/* The same for an account, by way of the record cache, which learns what it did not know. */
+static baals_status overlay_read_account(struct bl_overlay *overlay,
+                                         baals_slice *base_out,
+                                         bool *has_out,
+                                         uint32_t hash,
+                                         baals_slice key,
+                                         baals_error *err)
+{
+    baals_slice record = {NULL, 0};
+    switch (bl_record_cache_get(overlay->records, &record, hash, key)) {
+    case BL_RECORD_ABSENT:
+        *has_out = false;
+        return BAALS_OK;
+    case BL_RECORD_PRESENT:
+        if (!bl_arena_copy(base_out, overlay->arena, record))
+            return bl_fail(err, BAALS_NOMEM, "no memory for a record of the overlay");
+        *has_out = true;
+        return BAALS_OK;
+    case BL_RECORD_UNKNOWN:
+        break;
+    }
+    BL_TRY(overlay_read_view(overlay, base_out, has_out, BAALS_SPACE_ACCOUNTS, key, err));
+    bl_record_cache_put(overlay->records, hash, key, *has_out ? base_out : NULL);
+    return BAALS_OK;
+}
+
 /* The entry of a key, made from the view when the overlay does not know it yet. */
 static baals_status overlay_load(struct bl_overlay *overlay,
                                  struct bl_entry **out,
@@ -108,16 +168,16 @@ static baals_status overlay_load(struct bl_overlay *overlay,
         return BAALS_OK;
     }
     baals_slice base = {NULL, 0};
-    baals_status status = bl_view_get(overlay->view, &base, space, key, err);
-    if (status == BAALS_NOTFOUND && space != BAALS_SPACE_MODULES)
-        BL_TRY(bl_state_confirm_absent(overlay->view, space, key, err));
-    else if (status != BAALS_OK && status != BAALS_NOTFOUND)
-        return status;
+    bool has = false;
+    if (space == BAALS_SPACE_ACCOUNTS && overlay->records != NULL)
+        BL_TRY(overlay_read_account(overlay, &base, &has, hash, key, err));
+    else
+        BL_TRY(overlay_read_view(overlay, &base, &has, space, key, err));
     entry = bl_entries_add(&s->entries, overlay->arena, hash, key);
     if (entry == NULL)
         return bl_fail(err, BAALS_NOMEM, "no memory for a record of the overlay");
-    entry->has_base = status == BAALS_OK;
-    entry->has_value = entry->has_base;
+    entry->has_base = has;
+    entry->has_value = has;
     entry->base = base;
     entry->value = base;
     if (s->is_ordered)

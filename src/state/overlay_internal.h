@@ -48,6 +48,8 @@ struct bl_entries {
 
 /* The entry of `key`, whose hash is `hash`; NULL when there is none. */
 struct bl_entry *bl_entries_find(const struct bl_entries *entries, uint32_t hash, baals_slice key);
+/* Fetches the place where bl_entries_find begins. */
+void bl_entries_prefetch(const struct bl_entries *entries, uint32_t hash);
 /* A new entry with a copy of `key`, which has none; everything else of it is zero. NULL when there
  * is no memory. */
 struct bl_entry *

@@ -25,12 +25,19 @@ const char *bl_state_store_name(baals_space store);
 /* ---- overlay ---- */
 
 struct bl_overlay;
+struct bl_record_cache; /* state/record_cache.h */
 
 /* Lives in `arena`; nothing is freed before the arena is. NOMEM. */
 baals_status bl_overlay_new(struct bl_overlay **out,
                             struct bl_arena *arena,
                             struct bl_view *view,
                             baals_error *err);
+
+/* Lets the overlay read accounts through the cache, which it binds to its view's state first; not
+ * when that has none, as with layers pushed on the view. NULL is ignored. */
+void bl_overlay_use_records(struct bl_overlay *overlay, struct bl_record_cache *records);
+/* Fetches memory that reading this account will touch: a hint, some transactions ahead. */
+void bl_overlay_prefetch(const struct bl_overlay *overlay, const baals_address *account);
 
 /* The newest value. A miss in the view's flat records is confirmed by walking the state tree.
  * NOTFOUND; CORRUPT, IO. */
