@@ -57,6 +57,13 @@ baals_status bl_account_store(struct bl_overlay *overlay,
                           err);
 }
 
+baals_status bl_account_add(struct bl_account *account, uint64_t amount, baals_error *err)
+{
+    if (!bl_u64_add(&account->balance, account->balance, amount))
+        return bl_fail(err, BAALS_CORRUPT_STATE, "a balance would exceed the total supply");
+    return BAALS_OK;
+}
+
 baals_status bl_account_credit(struct bl_overlay *overlay,
                                const baals_address *address,
                                uint64_t amount,
@@ -68,8 +75,7 @@ baals_status bl_account_credit(struct bl_overlay *overlay,
     baals_status status = bl_account_load(&account, overlay, address, err);
     if (status != BAALS_NOTFOUND)
         BL_TRY(status);
-    if (!bl_u64_add(&account.balance, account.balance, amount))
-        return bl_fail(err, BAALS_CORRUPT_STATE, "a balance would exceed the total supply");
+    BL_TRY(bl_account_add(&account, amount, err));
     return bl_account_store(overlay, address, &account, err);
 }
 

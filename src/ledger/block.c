@@ -11,6 +11,8 @@
 
 /* Room for everything of a block but its transactions: header, seal, heads. */
 #define BLOCK_OVERHEAD_BYTES 16384u
+/* Accounts are fetched this many transactions before they are read. */
+#define BLOCK_AHEAD 6u
 
 baals_status bl_block_begin(struct bl_transition **out,
                             const struct bl_ledger *ledger,
@@ -101,22 +103,31 @@ baals_status bl_block_finish(struct bl_applied *out,
 /* ---- transactions ---- */
 
 baals_status bl_block_receipt(baals_slice *bytes_out,
-                              struct bl_debug *debug_out,
                               struct bl_transition *t,
                               const baals_receipt *receipt,
                               baals_error *err)
 {
-    struct bl_buffer buffer;
-    bl_buffer_init(&buffer, t->ledger->alloc, BL_TX_BYTES_MAX * 2u);
-    bl_receipt_encode(&buffer, receipt, t->events, t->event_count);
-    baals_status status = bl_buffer_status(&buffer, err);
-    *debug_out = t->debug;
-    if (status == BAALS_OK &&
-        (!bl_arena_copy(bytes_out, t->arena, bl_buffer_slice(&buffer)) ||
-         !bl_arena_copy(&debug_out->logs, t->arena, bl_buffer_slice(&t->logs))))
-        status = bl_fail(err, BAALS_NOMEM, "no memory for a receipt");
-    bl_buffer_deinit(&buffer);
-    return status;
+    bl_buffer_clear(&t->receipt);
+    bl_receipt_encode(&t->receipt, receipt, t->events, t->event_count);
+    BL_TRY(bl_buffer_status(&t->receipt, err));
+    if (!bl_arena_copy(bytes_out, t->arena, bl_buffer_slice(&t->receipt)))
+        return bl_fail(err, BAALS_NOMEM, "no memory for a receipt");
+    return BAALS_OK;
+}
+
+baals_status bl_block_notes(const struct bl_debug **out, struct bl_transition *t, baals_error *err)
+{
+    *out = NULL;
+    if (t->debug.trap == BAALS_OK && t->logs.len == 0)
+        return BAALS_OK;
+    struct bl_debug *notes = bl_arena_alloc(t->arena, sizeof *notes);
+    if (notes == NULL)
+        return bl_fail(err, BAALS_NOMEM, "no memory for the notes of a transaction");
+    *notes = t->debug;
+    if (!bl_arena_copy(&notes->logs, t->arena, bl_buffer_slice(&t->logs)))
+        return bl_fail(err, BAALS_NOMEM, "no memory for the notes of a transaction");
+    *out = notes;
+    return BAALS_OK;
 }
 
 /* Applies one candidate and appends it to `out`. In produce mode a transaction that may not stand
@@ -145,10 +156,19 @@ static baals_status block_apply_candidate(struct bl_applied *out,
                        cause.message);
     }
     size_t place = out->tx_count;
-    BL_TRY(bl_block_receipt(&out->receipts[place], &out->debug[place], t, &receipt, err));
+    BL_TRY(bl_block_receipt(&out->receipts[place], t, &receipt, err));
+    BL_TRY(bl_block_notes(&out->debug[place], t, err));
     out->txs[place] = candidate->tx;
     out->tx_count++;
     return BAALS_OK;
+}
+
+/* Memory that the transaction will need is on its way while those before it run. */
+static void block_prefetch(const struct bl_transition *t, const baals_tx *tx)
+{
+    bl_overlay_prefetch(t->overlay, &tx->sender);
+    if (tx->has_recipient != 0)
+        bl_overlay_prefetch(t->overlay, &tx->recipient);
 }
 
 static baals_status block_apply_all(struct bl_applied *out,
@@ -160,6 +180,8 @@ static baals_status block_apply_all(struct bl_applied *out,
 {
     size_t bytes_left = BL_BLOCK_BYTES_MAX - BLOCK_OVERHEAD_BYTES;
     for (size_t i = 0; i < count; i++) {
+        if (i + BLOCK_AHEAD < count)
+            block_prefetch(t, candidates[i + BLOCK_AHEAD].tx);
         if (mode == BL_APPLY_PRODUCE &&
             (candidates[i].tx->bytes.len > bytes_left || out->tx_count == BL_BLOCK_TXS_MAX)) {
             candidates[i].verdict = BAALS_REJECT_BLOCK_SIZE;
@@ -253,12 +275,13 @@ baals_status bl_ledger_apply_block(struct bl_applied *out,
     struct bl_applied applied = {.header = *header};
     applied.txs = bl_arena_zero(arena, count + 1, sizeof *applied.txs);
     applied.receipts = bl_arena_zero(arena, count + 1, sizeof *applied.receipts);
-    applied.debug = bl_arena_zero(arena, count + 1, sizeof *applied.debug);
+    applied.debug = bl_arena_zero(arena, count + 1, sizeof(const struct bl_debug *));
     if (applied.txs == NULL || applied.receipts == NULL || applied.debug == NULL)
         return bl_fail(err, BAALS_NOMEM, "no memory to apply a block");
     struct bl_transition *t = NULL;
     BL_TRY(bl_block_begin(&t, ledger, view, header->index, header->timestamp_ms, arena, err));
     t->prev_hash = header->prev_hash;
+    bl_overlay_use_records(t->overlay, ledger->records);
     struct block_work work = {.applied = &applied,
                               .t = t,
                               .mode = mode,

@@ -12,6 +12,7 @@
 #include "base/workers.h"
 #include "consensus/consensus.h"
 #include "contracts/contracts.h"
+#include "state/record_cache.h"
 #include "state/state.h"
 #include "types/types.h"
 
@@ -29,6 +30,7 @@ struct bl_ledger {
      * be NULL. */
     void (*applied)(void *ctx);
     void *applied_ctx;
+    struct bl_record_cache *records; /* of whoever applies blocks; may be NULL */
 };
 
 /* Names in `meta` (docs/spec/state.md). */
@@ -97,8 +99,8 @@ struct bl_applied {
     baals_header header;
     size_t tx_count; /* included ones, in order */
     const baals_tx **txs;
-    baals_slice *receipts;  /* tx_count encoded receipts */
-    struct bl_debug *debug; /* tx_count */
+    baals_slice *receipts;         /* tx_count encoded receipts */
+    const struct bl_debug **debug; /* tx_count; NULL: it ended OK and logged nothing */
     struct bl_write_set write_set;
     struct bl_committed state; /* what the layer needs, without index entries */
 };

@@ -47,6 +47,7 @@ struct bl_transition {
     const baals_tracer *tracer; /* of a simulation; NULL: nobody listens */
 
     struct bl_buffer scratch; /* for encoding one small value at a time */
+    struct bl_buffer receipt; /* for encoding one receipt at a time */
 };
 
 /* What one execution comes to, before the fee. */
@@ -133,6 +134,8 @@ baals_status bl_account_store(struct bl_overlay *overlay,
                               const baals_address *address,
                               const struct bl_account *account,
                               baals_error *err);
+/* Adds to the balance of a loaded record. CORRUPT_STATE when the supply cannot be that large. */
+baals_status bl_account_add(struct bl_account *account, uint64_t amount, baals_error *err);
 /* Adds to a balance; makes the record when the amount is not 0. */
 baals_status bl_account_credit(struct bl_overlay *overlay,
                                const baals_address *address,
@@ -179,11 +182,12 @@ baals_status bl_block_finish(struct bl_applied *out,
                              struct bl_view *view,
                              const baals_address *proposer,
                              baals_error *err);
-/* The encoded receipt, and the local notes, of the transaction just applied. */
+/* The encoded receipt of the transaction just applied. */
 baals_status bl_block_receipt(baals_slice *bytes_out,
-                              struct bl_debug *debug_out,
                               struct bl_transition *t,
                               const baals_receipt *receipt,
                               baals_error *err);
+/* Its local notes; NULL when there is nothing to note. */
+baals_status bl_block_notes(const struct bl_debug **out, struct bl_transition *t, baals_error *err);
 
 #endif /* BL_LEDGER_LEDGER_INTERNAL_H */

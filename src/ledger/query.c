@@ -130,15 +130,18 @@ baals_status bl_ledger_simulate_tx(baals_receipt *receipt_out,
     BL_TRY(bl_block_begin(&t, ledger, view, tip->index + 1, tip->timestamp_ms, arena, err));
     t->tracer = tracer;
     baals_receipt receipt = {0};
-    struct bl_debug debug = {0};
+    const struct bl_debug *notes = NULL;
     baals_slice bytes = {NULL, 0};
     baals_status status = query_set_prev_hash(t, tip, err);
     if (status == BAALS_OK)
         status = bl_transition_apply_tx(t, &receipt, tx, err);
     if (status == BAALS_OK)
-        status = bl_block_receipt(&bytes, &debug, t, &receipt, err);
+        status = bl_block_receipt(&bytes, t, &receipt, err);
+    if (status == BAALS_OK)
+        status = bl_block_notes(&notes, t, err);
     if (status == BAALS_OK)
         status = baals_receipt_decode(&receipt, bytes, err);
+    struct bl_debug debug = notes != NULL ? *notes : t->debug;
     bl_transition_deinit(t);
     BL_TRY(status);
     *receipt_out = receipt;

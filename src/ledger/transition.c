@@ -6,6 +6,9 @@
  *         --> checkpoint, move the amount, run --> keep, or back to the checkpoint
  *         --> refund what was not used; the fee is settled at the end of the block
  *
+ * A transfer that runs no contract cannot fail once it is checked: it comes to one new record per
+ * account, and takes no other way to it.
+ *
  * A REJECT says the transaction may not stand here and leaves the state as it was; what happens
  * after the payment is a receipt status.
  */
@@ -56,6 +59,7 @@ baals_status bl_transition_init(struct bl_transition *t,
     t->arena = arena;
     bl_buffer_init(&t->logs, ledger->alloc, BL_LEDGER_LOG_BYTES_MAX);
     bl_buffer_init(&t->scratch, ledger->alloc, BL_TX_BYTES_MAX);
+    bl_buffer_init(&t->receipt, ledger->alloc, BL_TX_BYTES_MAX * 2u);
     return bl_overlay_new(&t->overlay, arena, view, err);
 }
 
@@ -77,6 +81,7 @@ void bl_transition_deinit(struct bl_transition *t)
 {
     bl_buffer_deinit(&t->logs);
     bl_buffer_deinit(&t->scratch);
+    bl_buffer_deinit(&t->receipt);
 }
 
 void bl_transition_note(struct bl_transition *t, baals_status trap, const char *format, ...)
@@ -126,26 +131,43 @@ static struct bl_action transition_action(const baals_tx *tx, uint64_t gas)
 
 /* ---- whether it may stand here ---- */
 
+/* The account beside the sender's whose record the action would make if it had none. */
+static bool transition_may_make(baals_address *made_out, const struct bl_action *action)
+{
+    if (action->kind == BAALS_TX_DEPLOY) {
+        baals_contract_id_from_deploy(made_out, &action->sender, action->nonce);
+        return true;
+    }
+    if (action->kind != BAALS_TX_TRANSFER || !action->has_recipient || action->amount.units == 0 ||
+        bl_address_equal(&action->sender, &action->recipient))
+        return false;
+    *made_out = action->recipient;
+    return true;
+}
+
+/* The record of an account, and whether it has one. */
+static baals_status transition_load(struct bl_transition *t,
+                                    struct bl_account *out,
+                                    bool *exists_out,
+                                    const baals_address *address,
+                                    baals_error *err)
+{
+    baals_status status = bl_account_load(out, t->overlay, address, err);
+    *exists_out = status == BAALS_OK;
+    return status == BAALS_NOTFOUND ? BAALS_OK : status;
+}
+
 baals_status bl_transition_records_made(struct bl_transition *t,
                                         uint64_t *count_out,
                                         const struct bl_action *action,
                                         baals_error *err)
 {
     baals_address made;
-    *count_out = 0;
-    if (action->kind == BAALS_TX_DEPLOY)
-        baals_contract_id_from_deploy(&made, &action->sender, action->nonce);
-    else if (action->kind == BAALS_TX_TRANSFER && action->has_recipient &&
-             action->amount.units != 0 && !bl_address_equal(&action->sender, &action->recipient))
-        made = action->recipient;
-    else
-        return BAALS_OK;
     struct bl_account account;
-    baals_status status = bl_account_load(&account, t->overlay, &made, err);
-    if (status == BAALS_NOTFOUND)
-        *count_out = 1;
-    else
-        BL_TRY(status);
+    bool exists = true;
+    if (transition_may_make(&made, action))
+        BL_TRY(transition_load(t, &account, &exists, &made, err));
+    *count_out = exists ? 0 : 1;
     return BAALS_OK;
 }
 
@@ -198,35 +220,41 @@ static baals_status transition_check_funds(struct bl_transition *t,
     return BAALS_OK;
 }
 
-/* All checks; the nonce's order only where `at_place`. *account_out is the sender's record. */
+/* What the checks found, for running the transaction. */
+struct transition_checked {
+    struct bl_account sender;
+    uint64_t intrinsic;
+    bool other_loaded; /* `other` is the record of the account that may be made */
+    struct bl_account other;
+};
+
+/* All checks; the nonce's order only where `at_place`. */
 static baals_status transition_check(struct bl_transition *t,
-                                     struct bl_account *account_out,
-                                     uint64_t *intrinsic_out,
+                                     struct transition_checked *out,
                                      const baals_tx *tx,
                                      bool at_place,
                                      baals_error *err)
 {
-    struct bl_account account;
-    baals_status status = bl_account_load(&account, t->overlay, &tx->sender, err);
-    bool exists = status != BAALS_NOTFOUND;
-    if (exists)
-        BL_TRY(status);
-    BL_TRY(transition_check_sender(t, tx, &account, err));
-    bool nonce_fits = at_place ? tx->nonce == account.nonce : tx->nonce >= account.nonce;
+    const struct bl_account *account = &out->sender;
+    bool exists = false;
+    BL_TRY(transition_load(t, &out->sender, &exists, &tx->sender, err));
+    BL_TRY(transition_check_sender(t, tx, account, err));
+    bool nonce_fits = at_place ? tx->nonce == account->nonce : tx->nonce >= account->nonce;
     if (!nonce_fits || tx->nonce == UINT64_MAX)
         return bl_fail(err, BAALS_REJECT_NONCE, "nonce %llu, the account's next is %llu",
-                       (unsigned long long)tx->nonce, (unsigned long long)account.nonce);
+                       (unsigned long long)tx->nonce, (unsigned long long)account->nonce);
     struct bl_action action = transition_action(tx, 0);
-    uint64_t records = 0;
-    BL_TRY(bl_transition_records_made(t, &records, &action, err));
+    baals_address made;
+    bool other_exists = true;
+    out->other_loaded = transition_may_make(&made, &action);
+    if (out->other_loaded)
+        BL_TRY(transition_load(t, &out->other, &other_exists, &made, err));
+    uint64_t records = other_exists ? 0 : 1;
     /* A sender with a later nonce will have its record by then. */
-    if (!exists && tx->nonce == account.nonce)
+    if (!exists && tx->nonce == account->nonce)
         records++;
-    uint64_t intrinsic = bl_ledger_intrinsic_gas(tx->bytes.len, records);
-    BL_TRY(transition_check_funds(t, tx, &account, intrinsic, err));
-    *account_out = account;
-    *intrinsic_out = intrinsic;
-    return BAALS_OK;
+    out->intrinsic = bl_ledger_intrinsic_gas(tx->bytes.len, records);
+    return transition_check_funds(t, tx, account, out->intrinsic, err);
 }
 
 baals_status bl_ledger_pending_begin(struct bl_transition **out,
@@ -255,8 +283,10 @@ baals_status bl_ledger_pending_check(struct bl_account *account_out,
                                      const baals_tx *tx,
                                      baals_error *err)
 {
-    uint64_t intrinsic = 0;
-    return transition_check(t, account_out, &intrinsic, tx, false, err);
+    struct transition_checked checked;
+    BL_TRY(transition_check(t, &checked, tx, false, err));
+    *account_out = checked.sender;
+    return BAALS_OK;
 }
 
 void bl_ledger_pending_end(struct bl_transition *t)
@@ -507,33 +537,72 @@ static baals_status transition_execute_tx(struct bl_transition *t,
     return status;
 }
 
+/* A transfer to an account without code, or to none: its whole effect, with the gas it was checked
+ * for. *done_out is false, and nothing was changed, when it is not one. */
+static baals_status transition_transfer(struct bl_transition *t,
+                                        bool *done_out,
+                                        const baals_tx *tx,
+                                        struct transition_checked *checked,
+                                        baals_error *err)
+{
+    bool other_exists = false;
+    if (tx->kind != BAALS_TX_TRANSFER)
+        return BAALS_OK;
+    if (tx->has_recipient != 0 && !checked->other_loaded)
+        BL_TRY(transition_load(t, &checked->other, &other_exists, &tx->recipient, err));
+    if (tx->has_recipient != 0 && checked->other.has_code)
+        return BAALS_OK;
+    struct bl_account *sender = &checked->sender;
+    sender->nonce = tx->nonce + 1;
+    sender->balance -= checked->intrinsic * tx->gas_price; /* checked, like the amount */
+    if (checked->other_loaded) {                           /* an amount, and to another account */
+        uint64_t amount = tx->amount.units;
+        sender->balance -= amount;
+        BL_TRY(bl_account_add(&checked->other, amount, err));
+        BL_TRY(bl_account_store(t->overlay, &tx->recipient, &checked->other, err));
+    }
+    *done_out = true;
+    return bl_account_store(t->overlay, &tx->sender, sender, err);
+}
+
+/* Everything else: pays for the whole limit, runs, and gives back what was not used. */
+static baals_status transition_pay_and_run(struct bl_transition *t,
+                                           struct bl_tx_outcome *out,
+                                           const baals_tx *tx,
+                                           const struct transition_checked *checked,
+                                           baals_error *err)
+{
+    struct bl_account sender = checked->sender;
+    uint64_t gas = tx->gas_limit - checked->intrinsic;
+    sender.nonce = tx->nonce + 1;
+    sender.balance -= tx->gas_limit * tx->gas_price; /* checked: at most the balance */
+    BL_TRY(bl_account_store(t->overlay, &tx->sender, &sender, err));
+    BL_TRY(transition_execute_tx(t, out, tx, gas, err));
+    BL_ASSERT(out->gas_used <= gas);
+    if (out->status == BAALS_RECEIPT_OUT_OF_GAS)
+        out->gas_used = gas;
+    return bl_account_credit(t->overlay, &tx->sender, (gas - out->gas_used) * tx->gas_price, err);
+}
+
 baals_status bl_transition_apply_tx(struct bl_transition *t,
                                     baals_receipt *receipt_out,
                                     const baals_tx *tx,
                                     baals_error *err)
 {
-    struct bl_account sender;
-    uint64_t intrinsic = 0;
-    BL_TRY(transition_check(t, &sender, &intrinsic, tx, true, err));
+    struct transition_checked checked;
+    BL_TRY(transition_check(t, &checked, tx, true, err));
     t->tx_id = tx->id;
     t->event_count = 0;
     t->debug = (struct bl_debug){.function_index = UINT32_MAX, .offset = UINT32_MAX};
     bl_buffer_clear(&t->logs);
 
-    sender.nonce = tx->nonce + 1;
-    sender.balance -= tx->gas_limit * tx->gas_price; /* checked: at most the balance */
-    BL_TRY(bl_account_store(t->overlay, &tx->sender, &sender, err));
-    struct bl_tx_outcome outcome;
-    uint64_t gas = tx->gas_limit - intrinsic;
-    BL_TRY(transition_execute_tx(t, &outcome, tx, gas, err));
-    BL_ASSERT(outcome.gas_used <= gas);
-    if (outcome.status == BAALS_RECEIPT_OUT_OF_GAS)
-        outcome.gas_used = gas;
-
-    uint64_t gas_used = intrinsic + outcome.gas_used;
+    struct bl_tx_outcome outcome = {.status = BAALS_RECEIPT_OK};
+    bool done = false;
+    BL_TRY(transition_transfer(t, &done, tx, &checked, err));
+    if (!done)
+        BL_TRY(transition_pay_and_run(t, &outcome, tx, &checked, err));
+    uint64_t gas_used = checked.intrinsic + outcome.gas_used;
     uint64_t fee = gas_used * tx->gas_price;
-    BL_TRY(bl_account_credit(t->overlay, &tx->sender, (tx->gas_limit - gas_used) * tx->gas_price,
-                             err));
     t->gas_used += gas_used;
     if (!bl_u64_add(&t->fees, t->fees, fee))
         return bl_fail(err, BAALS_CORRUPT_STATE, "the fees exceed the total supply");

@@ -375,6 +375,9 @@ static baals_status commit_run(struct commit *c,
     };
     publication.store_tip.journal_end = bl_journal_end(chain->journal);
     baals_status status = bl_chain_publish(chain, &publication, err);
+    if (status == BAALS_OK)
+        bl_record_cache_advance(chain->records, c->view, &c->record.block.hash,
+                                &applied->write_set);
     bl_stats_mark(&chain->stats, BL_STAGE_PUBLISH);
     bl_stats_end(&chain->stats, applied->tx_count);
     return status == BAALS_OK ? BAALS_OK : bl_chain_fail(chain, status);

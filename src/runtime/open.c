@@ -175,9 +175,10 @@ bl_chain_use_genesis(struct baals_chain *chain, baals_slice bytes, bool known, b
                                             .trap_signals = chain->options.trap_signals != 0};
     BL_TRY(bl_consensus_new(&chain->consensus, &chain->env->alloc, &chain->genesis, err));
     BL_TRY(bl_contract_engine_new(&chain->contracts, chain->env, &contracts, err));
-    /* The rest is for account records. */
     BL_TRY(bl_forest_new(&chain->forest, &chain->env->alloc, chain->workers,
                          chain->options.state_bytes / 4 * 3, err));
+    BL_TRY(bl_record_cache_new(&chain->records, &chain->env->alloc,
+                               (size_t)(chain->options.state_bytes / 4), err));
     chain->ledger = (struct bl_ledger){
         .start_ms = chain->genesis.start_ms,
         .dev = chain->genesis.dev != 0,
@@ -188,6 +189,7 @@ bl_chain_use_genesis(struct baals_chain *chain, baals_slice bytes, bool known, b
         .forest = chain->forest,
         .applied = bl_stats_applied,
         .applied_ctx = &chain->stats,
+        .records = chain->records,
     };
     chain->stats.env = chain->env;
     baals_genesis_chain_id(&chain->ledger.chain_id, kept);
@@ -413,6 +415,7 @@ baals_status bl_chain_close_all(struct baals_chain *chain, baals_error *err)
     }
     bl_store_close(chain->store);
     bl_forest_free(chain->forest);
+    bl_record_cache_free(chain->records);
     bl_contract_close(chain->contracts);
     bl_consensus_close(chain->consensus);
     bl_verifier_free(chain->verifier);

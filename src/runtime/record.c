@@ -10,7 +10,7 @@
 
 static void record_write_debug(struct bl_buffer *out, const struct bl_debug *debug)
 {
-    if (debug->trap == BAALS_OK && debug->logs.len == 0) {
+    if (debug == NULL) {
         bl_cbor_write_null(out);
         return;
     }
@@ -42,7 +42,7 @@ void bl_block_record_encode(struct bl_buffer *out,
     bl_buffer_deinit(&set);
     bl_cbor_write_array(out, applied->tx_count);
     for (size_t i = 0; i < applied->tx_count; i++)
-        record_write_debug(out, &applied->debug[i]);
+        record_write_debug(out, applied->debug[i]);
 }
 
 /* An array of `count` items, delimited and validated but not decoded. */

@@ -99,7 +99,8 @@ struct baals_chain {
     struct bl_ledger ledger;
     struct bl_journal *journal;
     struct bl_store *store;
-    struct bl_forest *forest; /* the store's state trees in memory */
+    struct bl_forest *forest;        /* the store's state trees in memory */
+    struct bl_record_cache *records; /* accounts of the newest state; under `writer` */
     struct bl_pool_log *pool_log;
     _Atomic uint64_t kept_from;    /* the first block that is kept; 0: all are */
     _Atomic uint64_t headers_from; /* the first kept header (kept.h); UINT64_MAX: there are none */

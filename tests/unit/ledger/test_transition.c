@@ -571,7 +571,8 @@ expect_failure(struct ledger_lib *fx, const baals_tx *tx, baals_receipt_status s
     assert_int_equal(receipt.event_count, 0);
     /* Records changed: the sender's and, for the fee, the proposer's. */
     assert_int_equal(fx->last.write_set.count, 2);
-    assert_true(fx->last.debug[0].trap != BAALS_OK);
+    assert_non_null(fx->last.debug[0]);
+    assert_true(fx->last.debug[0]->trap != BAALS_OK);
     return receipt;
 }
 
@@ -599,7 +600,7 @@ static void test_call_failures(void **state)
             assert_true(receipt.gas_used < tx->gas_limit);
         bool reverted = cases[i].status == BAALS_RECEIPT_REVERT;
         assert_true(bl_slice_equal(receipt.output, bl_slice_str(reverted ? "value" : "")));
-        assert_int_equal(fx->last.debug[0].revert_code, reverted ? 7 : 0);
+        assert_int_equal(fx->last.debug[0]->revert_code, reverted ? 7 : 0);
     }
     assert_int_equal(ledger_balance(fx, &c.worker), 0);
     contracts_close(&c);
@@ -623,7 +624,7 @@ static void test_call(void **state)
     assert_int_equal(receipt.has_contract, 0);
     receipt = ledger_run(c.fx, ledger_call(c.fx, 2, 1, c.worker, "note", 0));
     assert_int_equal(receipt.status, BAALS_RECEIPT_OK);
-    assert_true(bl_slice_equal(c.fx->last.debug[0].logs, bl_slice_str("keyvalue\n")));
+    assert_true(bl_slice_equal(c.fx->last.debug[0]->logs, bl_slice_str("keyvalue\n")));
     contracts_close(&c);
 }
 

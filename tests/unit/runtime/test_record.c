@@ -27,8 +27,7 @@ static void record_make(struct bl_buffer *out, const struct bl_debug *debug)
     bl_block_encode(&block, bl_buffer_slice(&header), NULL, &decoded.bytes, 1);
     bl_receipt_encode(&receipt, &fields_of_receipt, NULL, 0);
     baals_slice receipt_bytes = bl_buffer_slice(&receipt);
-    struct bl_debug notes = *debug;
-    struct bl_applied applied = {.tx_count = 1, .receipts = &receipt_bytes, .debug = &notes};
+    struct bl_applied applied = {.tx_count = 1, .receipts = &receipt_bytes, .debug = &debug};
     bl_block_record_encode(out, bl_buffer_slice(&block), &applied);
     assert_ok(bl_buffer_status(out, NULL));
     bl_buffer_deinit(&header);
@@ -81,10 +80,9 @@ static void test_round_trip(void **state)
 static void test_empty_notes(void **state)
 {
     (void)state;
-    struct bl_debug notes = {.function_index = UINT32_MAX, .offset = UINT32_MAX};
     struct bl_buffer body;
     bl_buffer_init(&body, bl_alloc_system(), 1 << 20);
-    record_make(&body, &notes);
+    record_make(&body, NULL);
     struct bl_block_record record;
     baals_slice receipt;
     baals_debug debug;
