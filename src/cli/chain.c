@@ -310,6 +310,8 @@ static void chain_put_report(struct bl_json_writer *w, const baals_verify_report
     bl_jw_put_u64(w, "tail_bytes", report->tail_bytes);
     if (report->kept_from > 0)
         bl_jw_put_u64(w, "kept_from", report->kept_from);
+    if (report->headers > 0)
+        bl_jw_put_u64(w, "headers", report->headers);
     bl_jw_end_object(w);
 }
 
@@ -327,6 +329,7 @@ baals_status cli_run_repair(struct cli *cli, struct bl_json_writer *w, baals_err
 {
     baals_verify_report report = {0};
     baals_options options = cli_open_options(cli);
+    BL_TRY(cli_option_headers(cli, &options.keep_headers, err));
     BL_TRY(baals_repair(&report, chain_dir(cli, 0), &options, cli_progress, cli, err));
     chain_put_report(w, &report);
     return BAALS_OK;
@@ -339,6 +342,7 @@ static void chain_put_pruned(struct bl_json_writer *w, const baals_prune_report 
     bl_jw_put_u64(w, "snapshot_height", report->snapshot_height);
     bl_jw_put_u64(w, "blocks", report->blocks);
     bl_jw_put_u64(w, "bytes_freed", report->bytes_freed);
+    bl_jw_put_u64(w, "headers_from", report->headers_from);
     bl_jw_end_object(w);
 }
 
@@ -351,6 +355,7 @@ baals_status cli_run_prune(struct cli *cli, struct bl_json_writer *w, baals_erro
     if (!cli_has(cli, CLI_KEEP))
         return bl_fail(err, BAALS_MISUSE_ARGUMENT, "prune needs --keep N: how many blocks to keep");
     BL_TRY(cli_option_u64(cli, &keep_blocks, CLI_KEEP, 0, err));
+    BL_TRY(cli_option_headers(cli, &options.keep_headers, err));
     BL_TRY(baals_open(&chain, chain_dir(cli, 0), &options, err));
     baals_status status = baals_prune(chain, &report, keep_blocks, err);
     baals_status closed = baals_close(chain, status == BAALS_OK ? err : NULL);

@@ -52,6 +52,22 @@ baals_status cli_option_u64(
     return cli_number(out, cli->args.values[id], what, err);
 }
 
+baals_status cli_option_headers(const struct cli *cli, int32_t *out, baals_error *err)
+{
+    const char *value = cli->args.values[CLI_HEADERS];
+    *out = BAALS_HEADERS_AS_BEFORE;
+    if (value == NULL)
+        return BAALS_OK;
+    if (strcmp(value, "keep") == 0)
+        *out = BAALS_HEADERS_KEEP;
+    else if (strcmp(value, "drop") == 0)
+        *out = BAALS_HEADERS_DROP;
+    else
+        return bl_fail(err, BAALS_MISUSE_ARGUMENT, "--headers is keep or drop, not \"%.40s\"",
+                       value);
+    return BAALS_OK;
+}
+
 baals_status cli_address(baals_address *out, const char *text, const char *what, baals_error *err)
 {
     baals_address_kind kind;

@@ -52,6 +52,8 @@ __attribute__((format(printf, 2, 3))) void cli_note(const struct cli *cli, const
 /* The value of an option as a number; `absent` when it is not given. MISUSE_ARGUMENT. */
 baals_status cli_option_u64(
     const struct cli *cli, uint64_t *out, enum cli_option_id id, uint64_t absent, baals_error *err);
+/* The option --headers as keep_headers of baals_options. MISUSE_ARGUMENT. */
+baals_status cli_option_headers(const struct cli *cli, int32_t *out, baals_error *err);
 /* A decimal number from 0 to 2^64-1; `what` names it in the error. */
 baals_status cli_number(uint64_t *out, const char *text, const char *what, baals_error *err);
 /* An address of any kind. */
@@ -242,6 +244,7 @@ baals_status cli_run_simulate_send(struct cli *cli, struct bl_json_writer *w, ba
 baals_status cli_run_simulate_deploy(struct cli *cli, struct bl_json_writer *w, baals_error *err);
 baals_status cli_run_simulate_call(struct cli *cli, struct bl_json_writer *w, baals_error *err);
 baals_status cli_run_inspect_block(struct cli *cli, struct bl_json_writer *w, baals_error *err);
+baals_status cli_run_inspect_header(struct cli *cli, struct bl_json_writer *w, baals_error *err);
 baals_status cli_run_inspect_tx(struct cli *cli, struct bl_json_writer *w, baals_error *err);
 baals_status cli_run_inspect_account(struct cli *cli, struct bl_json_writer *w, baals_error *err);
 baals_status cli_run_inspect_contract(struct cli *cli, struct bl_json_writer *w, baals_error *err);

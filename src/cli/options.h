@@ -47,6 +47,7 @@ enum cli_option_id {
     CLI_REPLAY,
     CLI_STORAGE,
     CLI_KEEP,
+    CLI_HEADERS,
     CLI_MODULE,
     CLI_FILTER,
     CLI_SEED,

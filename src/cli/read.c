@@ -37,7 +37,9 @@ baals_status cli_run_inspect_chain(struct cli *cli, struct bl_json_writer *w, ba
     return read_method(cli, w, "chain_info", NULL, err);
 }
 
-baals_status cli_run_inspect_block(struct cli *cli, struct bl_json_writer *w, baals_error *err)
+/* Asks for what the operand names: a height, a hash, or the latest. */
+static baals_status
+read_of_block(struct cli *cli, struct bl_json_writer *w, const char *method, baals_error *err)
 {
     const char *which = cli->args.operands[0];
     struct bl_json_writer p;
@@ -56,9 +58,19 @@ baals_status cli_run_inspect_block(struct cli *cli, struct bl_json_writer *w, ba
     else if (!latest)
         bl_jw_put_hash(&p, "hash", &hash);
     bl_jw_end_object(&p);
-    baals_status status = read_method(cli, w, "block_get", &params, err);
+    baals_status status = read_method(cli, w, method, &params, err);
     bl_buffer_deinit(&params);
     return status;
+}
+
+baals_status cli_run_inspect_block(struct cli *cli, struct bl_json_writer *w, baals_error *err)
+{
+    return read_of_block(cli, w, "block_get", err);
+}
+
+baals_status cli_run_inspect_header(struct cli *cli, struct bl_json_writer *w, baals_error *err)
+{
+    return read_of_block(cli, w, "header_get", err);
 }
 
 /* ---- transactions and receipts, with what contracts say ---- */

@@ -93,6 +93,7 @@ static baals_status start_open(struct cli *cli, const char *dir, baals_error *er
     baals_keypair key;
     bool has_key = false;
     BL_TRY(cli_option_u64(cli, &options.keep_blocks, CLI_KEEP, 0, err));
+    BL_TRY(cli_option_headers(cli, &options.keep_headers, err));
     bl_secret_lock(&key, sizeof key);
     baals_status status = cli_authority_key(cli, &key, &has_key, dir, err);
     if (has_key) {

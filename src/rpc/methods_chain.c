@@ -10,6 +10,7 @@
 #include "rpc/rpc_internal.h"
 
 #define METHODS_NOTICES_MAX 1000u
+#define METHODS_HEADERS_MAX 1000u
 #define METHODS_NOTICES_STEP_MS 100u
 #define METHODS_CHUNK_BYTES ((size_t)256 * 1024)
 
@@ -52,6 +53,8 @@ static baals_status methods_chain_info(struct bl_rpc_call *call, baals_error *er
         bl_jw_address(w, BAALS_ADDRESS_ACCOUNT, &info.authorities[i]);
     bl_jw_end_array(w);
     bl_jw_put_bool(w, "can_seal", info.can_seal != 0);
+    bl_jw_put_u64(w, "kept_from", info.kept_from);
+    bl_jw_put_u64(w, "headers_from", info.headers_from);
     bl_jw_end_object(w);
     return BAALS_OK;
 }
@@ -67,21 +70,36 @@ static baals_status methods_genesis_get(struct bl_rpc_call *call, baals_error *e
     return BAALS_OK;
 }
 
+/* Ways to a block or to what there is of it. */
+struct methods_block_reader {
+    baals_status (*by_height)(baals_chain *chain,
+                              baals_bytes *out,
+                              uint64_t height,
+                              baals_error *err);
+    baals_status (*by_hash)(baals_chain *chain,
+                            baals_bytes *out,
+                            const baals_hash *hash,
+                            baals_error *err);
+};
+
 /* By "hash", by "height", or the latest. */
-static baals_status methods_read_block(struct bl_rpc_call *call, baals_bytes *out, baals_error *err)
+static baals_status methods_read_block(struct bl_rpc_call *call,
+                                       baals_bytes *out,
+                                       const struct methods_block_reader *reader,
+                                       baals_error *err)
 {
     if (bl_rpc_has(call, "hash")) {
         baals_hash hash;
         if (bl_rpc_has(call, "height"))
             return bl_fail(err, BAALS_MISUSE_ARGUMENT, "give \"hash\" or \"height\", not both");
         BL_TRY(bl_rpc_param_hash(call, &hash, "hash", err));
-        return baals_block_get_by_hash(call->rpc->chain, out, &hash, err);
+        return reader->by_hash(call->rpc->chain, out, &hash, err);
     }
     uint64_t height;
     baals_chain_info info;
     BL_TRY(baals_chain_info_get(call->rpc->chain, &info, err));
     BL_TRY(bl_rpc_param_u64(call, &height, "height", info.height, UINT64_MAX, err));
-    return baals_block_get(call->rpc->chain, out, height, err);
+    return reader->by_height(call->rpc->chain, out, height, err);
 }
 
 static baals_status methods_block_get(struct bl_rpc_call *call, baals_error *err)
@@ -89,7 +107,8 @@ static baals_status methods_block_get(struct bl_rpc_call *call, baals_error *err
     baals_bytes bytes = {0};
     baals_block block;
     bool with_bytes = bl_json_is_true(bl_json_member(call->params, "bytes"));
-    BL_TRY(methods_read_block(call, &bytes, err));
+    static const struct methods_block_reader reader = {baals_block_get, baals_block_get_by_hash};
+    BL_TRY(methods_read_block(call, &bytes, &reader, err));
     baals_status status = baals_block_decode(&block, bl_slice(bytes.data, bytes.len), err);
     if (status == BAALS_OK) {
         bl_jw_begin_object(call->result);
@@ -100,6 +119,55 @@ static baals_status methods_block_get(struct bl_rpc_call *call, baals_error *err
     }
     baals_bytes_free(&bytes);
     return status;
+}
+
+static baals_status methods_header_get(struct bl_rpc_call *call, baals_error *err)
+{
+    baals_bytes bytes = {0};
+    baals_sealed_header sealed;
+    bool with_bytes = bl_json_is_true(bl_json_member(call->params, "bytes"));
+    static const struct methods_block_reader reader = {baals_header_get, baals_header_get_by_hash};
+    BL_TRY(methods_read_block(call, &bytes, &reader, err));
+    baals_status status = baals_sealed_header_decode(&sealed, bl_slice(bytes.data, bytes.len), err);
+    if (status == BAALS_OK) {
+        bl_jw_begin_object(call->result);
+        bl_rpc_put_sealed_header(call->result, &sealed);
+        if (with_bytes)
+            bl_jw_put_hex(call->result, "bytes", sealed.bytes);
+        bl_jw_end_object(call->result);
+    }
+    baals_bytes_free(&bytes);
+    return status;
+}
+
+struct methods_headers {
+    struct bl_json_writer *w;
+    uint64_t next;
+};
+
+static int32_t methods_header(void *ctx, uint64_t height, baals_slice sealed)
+{
+    struct methods_headers *headers = ctx;
+    bl_jw_hex(headers->w, sealed);
+    headers->next = height + 1;
+    return 0;
+}
+
+static baals_status methods_header_list(struct bl_rpc_call *call, baals_error *err)
+{
+    struct methods_headers headers = {.w = call->result};
+    uint64_t limit;
+    BL_TRY(bl_rpc_param_u64(call, &headers.next, "from", 0, UINT64_MAX, err));
+    BL_TRY(bl_rpc_param_u64(call, &limit, "limit", 100, METHODS_HEADERS_MAX, err));
+    bl_jw_begin_object(call->result);
+    bl_jw_key(call->result, "headers");
+    bl_jw_begin_array(call->result);
+    BL_TRY(
+        baals_headers_each(call->rpc->chain, headers.next, limit, methods_header, &headers, err));
+    bl_jw_end_array(call->result);
+    bl_jw_put_u64(call->result, "next", headers.next);
+    bl_jw_end_object(call->result);
+    return BAALS_OK;
 }
 
 /* ---- notices ---- */
@@ -267,6 +335,11 @@ const struct bl_rpc_method bl_rpc_methods_chain[] = {
     {{"chain_info", "", "where the chain stands"}, methods_chain_info},
     {{"export", "", "the whole chain, as chunk lines before the answer"}, methods_export},
     {{"genesis_get", "", "the encoded genesis"}, methods_genesis_get},
+    {{"header_get", "height hash bytes",
+      "a header and its seal, also of a block that was given up"},
+     methods_header_get},
+    {{"header_list", "from limit", "encoded headers with their seals, in a row"},
+     methods_header_list},
     {{"methods", "", "this list"}, methods_list},
     {{"notices", "cursor limit wait_ms", "what was committed behind a cursor"}, methods_notices},
 };

@@ -73,6 +73,8 @@ void bl_rpc_put_failure(struct bl_json_writer *w,
 void bl_rpc_put_receipt(struct bl_json_writer *w,
                         const baals_receipt *receipt,
                         const baals_debug *debug);
+/* Members of a header and its seal. */
+void bl_rpc_put_sealed_header(struct bl_json_writer *w, const baals_sealed_header *sealed);
 /* Members of a header and a block, transactions as ids. */
 baals_status bl_rpc_put_block(struct bl_json_writer *w, const baals_block *block, baals_error *err);
 /* Members of a transaction without its place. `recipient_is_contract` chooses the address' text. */

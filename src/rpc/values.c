@@ -166,6 +166,15 @@ static void values_put_header(struct bl_json_writer *w, const baals_header *head
         bl_jw_put_hex(w, "metadata", header->metadata);
 }
 
+void bl_rpc_put_sealed_header(struct bl_json_writer *w, const baals_sealed_header *sealed)
+{
+    bl_jw_put_u64(w, "height", sealed->header.index);
+    bl_jw_put_hash(w, "hash", &sealed->hash);
+    values_put_header(w, &sealed->header);
+    if (sealed->has_seal)
+        bl_jw_put_hex(w, "seal", sealed->seal);
+}
+
 baals_status bl_rpc_put_block(struct bl_json_writer *w, const baals_block *block, baals_error *err)
 {
     bl_jw_put_u64(w, "height", block->header.index);

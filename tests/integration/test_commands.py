@@ -295,6 +295,33 @@ def test_prune(s):
     check(s.json("inspect", "block", str(info["height"]))["hash"] == info["hash"], "kept")
 
 
+def test_prune_keeps_headers(s):
+    """With --headers keep the headers of blocks that are gone stay, until they are dropped."""
+    s.make_chain()
+    for i in range(4):
+        s.ok("send", s.bob, str(i + 1), "--from", "alice")
+    info = s.json("inspect", "chain")
+    headers = [s.json("inspect", "header", str(h)) for h in range(info["height"] + 1)]
+    check(info["kept_from"] == 0 and info["headers_from"] == 0, str(info))
+    s.fails("MISUSE", "E-ARGUMENT", "prune", "--keep", "0", "--headers", "yes")
+    pruned = s.json("prune", "--keep", "0", "--headers", "keep")
+    check(pruned["kept_from"] == info["height"] and pruned["headers_from"] == 0, str(pruned))
+    s.fails("NOTFOUND", "E-PRUNED", "inspect", "block", "1")
+    for h, header in enumerate(headers):
+        check(s.json("inspect", "header", str(h)) == header, "by height")
+        check(s.json("inspect", "header", header["hash"]) == header, "by hash")
+        check(h == 0 or header["prev_hash"] == headers[h - 1]["hash"], "a chain")
+    s.ok("send", s.bob, "9", "--from", "alice")
+    report = s.json("verify")
+    check(report["kept_from"] == info["height"], str(report))
+    check(s.json("prune", "--keep", "0")["headers_from"] == 0, "goes on")
+    check(s.json("inspect", "header", str(info["height"])) == headers[-1], "appended")
+    dropped = s.json("prune", "--keep", "0", "--headers", "drop")
+    check(dropped["headers_from"] == dropped["kept_from"], str(dropped))
+    s.fails("NOTFOUND", "E-PRUNED", "inspect", "header", "1")
+    s.fails("NOTFOUND", "E-NOT-FOUND", "inspect", "header", headers[1]["hash"])
+
+
 def test_proofs(s):
     """Existence and absence are proved and checked; a changed proof is refused."""
     s.make_chain()

@@ -27,6 +27,46 @@ static void test_block(void **state)
     rpc_fixture_close(&f);
 }
 
+/* Headers are those of the blocks, one by one and in a row. */
+static void test_headers(void **state)
+{
+    struct rpc_fixture f;
+    char id[65], hash[65], params[128];
+    baals_sealed_header sealed;
+    uint8_t bytes[512];
+    (void)state;
+    rpc_fixture_open(&f, ":memory:");
+    rpc_fixture_mine(&f, id, 0);
+    rpc_fixture_mine(&f, id, 1);
+    const struct bl_json *result = rpc_fixture_call(&f, "block_get", "");
+    memcpy(hash, bl_json_text(bl_json_member(result, "hash")), 65);
+    result = rpc_fixture_call(&f, "header_get", "");
+    rpc_fixture_expect_text(result, "hash", hash);
+    rpc_fixture_expect_u64(result, "height", 2);
+    assert_non_null(bl_json_text(bl_json_member(result, "seal")));
+    assert_null(bl_json_member(result, "txs"));
+    snprintf(params, sizeof params, "\"hash\":\"%s\",\"bytes\":true", hash);
+    result = rpc_fixture_call(&f, "header_get", params);
+    rpc_fixture_expect_u64(result, "height", 2);
+    const char *hex = bl_json_text(bl_json_member(result, "bytes"));
+    assert_true(strlen(hex) / 2 <= sizeof bytes);
+    assert_true(bl_hex_decode(bytes, strlen(hex) / 2, hex, strlen(hex)));
+    assert_ok(baals_sealed_header_decode(&sealed, bl_slice(bytes, strlen(hex) / 2), NULL));
+    assert_int_equal(sealed.header.index, 2);
+    assert_null(bl_json_member(rpc_fixture_call(&f, "header_get", "\"height\":0"), "seal"));
+    assert_status(rpc_fixture_error(&f, "header_get", "\"height\":3"), BAALS_NOTFOUND);
+    result = rpc_fixture_call(&f, "header_list", "");
+    assert_int_equal(bl_json_count(bl_json_member(result, "headers")), 3);
+    rpc_fixture_expect_u64(result, "next", 3);
+    result = rpc_fixture_call(&f, "header_list", "\"from\":1,\"limit\":1");
+    assert_int_equal(bl_json_count(bl_json_member(result, "headers")), 1);
+    rpc_fixture_expect_u64(result, "next", 2);
+    result = rpc_fixture_call(&f, "header_list", "\"from\":9");
+    assert_int_equal(bl_json_count(bl_json_member(result, "headers")), 0);
+    rpc_fixture_expect_u64(result, "next", 9);
+    rpc_fixture_close(&f);
+}
+
 /* chain_info and genesis_get tell the chain's id, height and counts. */
 static void test_info(void **state)
 {
@@ -118,10 +158,8 @@ int main(int argc, char **argv)
 {
     testlib_init(argc, argv);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_block),
-        cmocka_unit_test(test_info),
-        cmocka_unit_test(test_notices),
-        cmocka_unit_test(test_export),
+        cmocka_unit_test(test_block),   cmocka_unit_test(test_headers), cmocka_unit_test(test_info),
+        cmocka_unit_test(test_notices), cmocka_unit_test(test_export),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
