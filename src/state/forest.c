@@ -16,7 +16,9 @@
 #include <string.h>
 
 /* Numbers taken at a time. */
-#define FOREST_TAKE 64u
+#define FOREST_TAKE 128u
+/* How long before they are written nodes are fetched into the CPU's cache. */
+#define FOREST_AHEAD 8u
 
 /* ---- counting ---- */
 
@@ -205,6 +207,8 @@ static baals_status supply_number(struct bl_supply *supply,
     uint32_t number = spare->items[spare->count - 1];
     BL_TRY(bl_numbers_add(made, &pool->alloc, number, err));
     spare->count--;
+    if (spare->count >= FOREST_AHEAD)
+        bl_slabs_fetch(slabs, spare->items[spare->count - FOREST_AHEAD]);
     *number_out = number;
     return BAALS_OK;
 }

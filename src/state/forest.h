@@ -94,6 +94,14 @@ static inline void *bl_slabs_at(const struct bl_slabs *slabs, uint32_t number)
     return slabs->slabs[slab - 10] + index * slabs->item_size;
 }
 
+/* Asks the CPU for a node that will be written. */
+static inline void bl_slabs_fetch(const struct bl_slabs *slabs, uint32_t number)
+{
+    const char *item = bl_slabs_at(slabs, number);
+    __builtin_prefetch(item, 1);
+    __builtin_prefetch(item + slabs->item_size - 1, 1);
+}
+
 static inline struct bl_inner *bl_pool_inner(const struct bl_pool *pool, uint32_t ref)
 {
     return bl_slabs_at(&pool->inner, ref >> 2);

@@ -12,10 +12,12 @@
  */
 #include "state/forest.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/workers.h"
+#include "crypto/crypto.h"
 
 #define UPDATE_BITS 256u /* of a key hash */
 #define UPDATE_PARTS 16u
@@ -130,55 +132,92 @@ static baals_status update_load(struct update_part *part,
 
 /* ---- changing ---- */
 
+/* Some changes that lie below one node, in order. */
+struct update_range {
+    const struct update_change *changes;
+    size_t count;
+};
+
+/* What stands below a node that is being made. Its hash is that of the first 80 bytes. */
+struct update_frame {
+    uint8_t prefix[BL_INNER_PREFIX_LEN];
+    baals_hash hashes[2];
+    uint32_t refs[2];
+};
+_Static_assert(offsetof(struct update_frame, refs) == BL_INNER_MESSAGE_LEN,
+               "the message of a hash");
+
+static void update_put(struct update_frame *frame, unsigned side, struct bl_child child)
+{
+    frame->hashes[side] = child.hash;
+    frame->refs[side] = child.ref;
+}
+
+static struct bl_child update_get(const struct update_frame *frame, unsigned side)
+{
+    return (struct bl_child){frame->refs[side], frame->hashes[side]};
+}
+
 /* One change where there is no other leaf than its own. */
 static baals_status update_leaf(struct update_part *part,
-                                struct bl_child *child,
+                                struct update_frame *frame,
+                                unsigned side,
                                 const struct bl_leaf_change *change,
                                 baals_error *err)
 {
     struct bl_pool *pool = part->update->trees->pool;
     struct bl_pool_leaf *leaf = NULL;
-    bool has_old = bl_ref_kind(child->ref) == BL_REF_LEAF;
+    uint32_t ref = frame->refs[side];
+    bool has_old = bl_ref_kind(ref) == BL_REF_LEAF;
     if (has_old && !change->has_old)
         return bl_fail(err, BAALS_CORRUPT_STATE, "a record read as absent is in the state tree");
     if (!has_old && change->has_old)
         return bl_fail(err, BAALS_CORRUPT_STATE, "a record that was read is not in the state tree");
     if (has_old) {
-        const struct bl_pool_leaf *old = bl_pool_leaf(pool, child->ref);
-        if (!bl_hash_equal(&old->value_hash, &change->old_hash))
+        if (!bl_hash_equal(&bl_pool_leaf(pool, ref)->value_hash, &change->old_hash))
             return bl_fail(err, BAALS_CORRUPT_STATE, "a record is not the one in the state tree");
-        BL_TRY(bl_numbers_add(&part->replaced.leaves, &pool->alloc, child->ref >> 2, err));
+        BL_TRY(bl_numbers_add(&part->replaced.leaves, &pool->alloc, ref >> 2, err));
     }
-    *child = (struct bl_child){BL_REF_EMPTY, bl_rules_empty};
-    if (!change->has_new)
+    if (!change->has_new) {
+        update_put(frame, side, (struct bl_child){BL_REF_EMPTY, bl_rules_empty});
         return BAALS_OK;
-    BL_TRY(bl_supply_leaf(&part->supply, &child->ref, &leaf, err));
+    }
+    BL_TRY(bl_supply_leaf(&part->supply, &frame->refs[side], &leaf, err));
     leaf->key_hash = change->key_hash;
     leaf->value_hash = change->new_hash;
-    bl_rules_leaf(&child->hash, &leaf->key_hash, &leaf->value_hash);
+    /* Not from the leaf, whose memory may be in no cache yet. */
+    bl_rules_leaf(&frame->hashes[side], &change->key_hash, &change->new_hash);
     return BAALS_OK;
 }
 
-/* The two subtrees below a child: an inner node's, or those a lone leaf parts into. */
+/* The two subtrees below one side of `frame`: an inner node's, or those a lone leaf parts into. */
 static baals_status update_open(struct update_part *part,
-                                struct bl_child below[2],
-                                struct bl_child *child,
+                                struct update_frame *below,
+                                struct update_frame *frame,
+                                unsigned side,
                                 unsigned depth,
                                 const baals_hash *path,
                                 baals_error *err)
 {
-    struct bl_pool *pool = part->update->trees->pool;
-    if (bl_ref_kind(child->ref) == BL_REF_STORED)
-        BL_TRY(update_load(part, child, depth, path, err));
-    below[0] = (struct bl_child){BL_REF_EMPTY, bl_rules_empty};
-    below[1] = below[0];
-    if (bl_ref_kind(child->ref) == BL_REF_LEAF) {
-        below[bl_hash_bit(&bl_pool_leaf(pool, child->ref)->key_hash, depth)] = *child;
-    } else if (bl_ref_kind(child->ref) == BL_REF_INNER) {
-        const struct bl_inner *node = bl_pool_inner(pool, child->ref);
-        below[0] = bl_inner_child(node, 0);
-        below[1] = bl_inner_child(node, 1);
+    const struct bl_pool *pool = part->update->trees->pool;
+    memcpy(below->prefix, BL_INNER_PREFIX, BL_INNER_PREFIX_LEN);
+    if (bl_ref_kind(frame->refs[side]) == BL_REF_STORED) {
+        struct bl_child child = update_get(frame, side);
+        BL_TRY(update_load(part, &child, depth, path, err));
+        update_put(frame, side, child);
     }
+    uint32_t ref = frame->refs[side];
+    if (bl_ref_kind(ref) == BL_REF_INNER) {
+        const struct bl_inner *node = bl_pool_inner(pool, ref);
+        memcpy(below->hashes, node->hashes, sizeof below->hashes);
+        memcpy(below->refs, node->refs, sizeof below->refs);
+        return BAALS_OK;
+    }
+    update_put(below, 0, (struct bl_child){BL_REF_EMPTY, bl_rules_empty});
+    update_put(below, 1, (struct bl_child){BL_REF_EMPTY, bl_rules_empty});
+    if (bl_ref_kind(ref) == BL_REF_LEAF)
+        update_put(below, bl_hash_bit(&bl_pool_leaf(pool, ref)->key_hash, depth),
+                   update_get(frame, side));
     return BAALS_OK;
 }
 
@@ -193,63 +232,57 @@ update_note_gone(struct update_part *part, unsigned depth, const baals_hash *pat
     return BAALS_OK;
 }
 
-/* Puts together what became of the two sides. */
+/* Puts together what became of the two subtrees below one side of `frame`. */
 static baals_status update_close(struct update_part *part,
-                                 struct bl_child *child,
-                                 const struct bl_child below[2],
+                                 struct update_frame *frame,
+                                 unsigned side,
+                                 const struct update_frame *below,
                                  unsigned depth,
                                  const baals_hash *path,
                                  baals_error *err)
 {
     struct bl_trees *trees = part->update->trees;
     struct bl_inner *node = NULL;
-    bool was_inner = bl_ref_kind(child->ref) == BL_REF_INNER;
+    uint32_t ref = frame->refs[side];
+    bool was_inner = bl_ref_kind(ref) == BL_REF_INNER;
     if (was_inner)
-        BL_TRY(bl_numbers_add(&part->replaced.inner, &trees->pool->alloc, child->ref >> 2, err));
-    for (unsigned side = 0; side < 2; side++) {
-        if (bl_ref_kind(below[side].ref) == BL_REF_EMPTY &&
-            bl_ref_kind(below[1 - side].ref) <= BL_REF_LEAF) {
-            *child = below[1 - side];
-            return was_inner && depth % 4 == 0 ? update_note_gone(part, depth / 4, path, err)
-                                               : BAALS_OK;
-        }
+        BL_TRY(bl_numbers_add(&part->replaced.inner, &trees->pool->alloc, ref >> 2, err));
+    for (unsigned i = 0; i < 2; i++) {
+        if (bl_ref_kind(below->refs[i]) != BL_REF_EMPTY ||
+            bl_ref_kind(below->refs[1 - i]) > BL_REF_LEAF)
+            continue;
+        update_put(frame, side, update_get(below, 1 - i));
+        return was_inner && depth % 4 == 0 ? update_note_gone(part, depth / 4, path, err)
+                                           : BAALS_OK;
     }
-    BL_TRY(bl_supply_inner(&part->supply, &child->ref, &node, err));
-    for (unsigned side = 0; side < 2; side++) {
-        node->hashes[side] = below[side].hash;
-        node->refs[side] = below[side].ref;
-    }
+    BL_TRY(bl_supply_inner(&part->supply, &frame->refs[side], &node, err));
+    memcpy(node->hashes, below->hashes, sizeof node->hashes);
+    memcpy(node->refs, below->refs, sizeof node->refs);
     node->serial = trees->attachment.serial;
-    bl_rules_inner(&child->hash, &node->hashes[0], &node->hashes[1]);
+    bl_sha256(&frame->hashes[side], bl_slice((const uint8_t *)below, BL_INNER_MESSAGE_LEN));
     return BAALS_OK;
 }
 
-/* How many of the changes, in order, have a 0 at this bit. */
-static size_t update_split(const struct update_change *changes, size_t count, unsigned depth)
+static unsigned update_bit(const struct update_change *change, unsigned depth)
 {
-    size_t low = 0;
-    while (low < count && bl_hash_bit(&changes[low].leaf->key_hash, depth) == 0)
-        low++;
-    return low;
+    return depth < 64 ? change->prefix >> (63 - depth) & 1u
+                      : bl_hash_bit(&change->leaf->key_hash, depth);
 }
 
-/* Asks the CPU for the nodes on the way down to some changes. */
-static void update_fetch(const struct bl_pool *pool,
-                         const struct bl_child *child,
-                         const struct update_change *changes,
-                         size_t count,
-                         unsigned depth)
+/* Asks the CPU for the nodes on the way from `ref` down to some changes. */
+static void
+update_fetch(const struct bl_pool *pool, uint32_t ref, struct update_range range, unsigned depth)
 {
     uint32_t refs[UPDATE_TOGETHER];
     bool going = true;
-    for (size_t i = 0; i < count; i++)
-        refs[i] = child->ref;
+    for (size_t i = 0; i < range.count; i++)
+        refs[i] = ref;
     for (; going && depth < 64; depth++) {
         going = false;
-        for (size_t i = 0; i < count; i++) {
+        for (size_t i = 0; i < range.count; i++) {
             if (bl_ref_kind(refs[i]) != BL_REF_INNER)
                 continue;
-            refs[i] = bl_pool_inner(pool, refs[i])->refs[changes[i].prefix >> (63 - depth) & 1u];
+            refs[i] = bl_pool_inner(pool, refs[i])->refs[update_bit(&range.changes[i], depth)];
             if (bl_ref_kind(refs[i]) == BL_REF_INNER) {
                 const char *node = (const char *)bl_pool_inner(pool, refs[i]);
                 __builtin_prefetch(node);
@@ -262,52 +295,71 @@ static void update_fetch(const struct bl_pool *pool,
     }
 }
 
-/* The part that was worked on beforehand, at the depth of parts. */
+/* Takes over a part that was worked on beforehand, at the depth of parts. */
 static bool update_done(const struct update_part *part,
-                        struct bl_child *child,
-                        const struct update_change *changes,
-                        unsigned depth)
+                        struct update_frame *frame,
+                        unsigned side,
+                        struct update_range range)
 {
-    if (depth != UPDATE_PART_DEPTH || part->update->parts == NULL)
+    if (part->update->parts == NULL)
         return false;
-    const struct update_part *done = &part->update->parts[changes[0].prefix >> 60];
+    const struct update_part *done = &part->update->parts[range.changes[0].prefix >> 60];
     if (done == part || !done->done)
         return false;
-    *child = done->child;
+    update_put(frame, side, done->child);
     return true;
 }
 
-/* Recursion goes down one bit of a key hash each time. */
-static baals_status update_child(struct update_part *part, /* NOLINT(misc-no-recursion) */
-                                 struct bl_child *child,
-                                 unsigned depth,
-                                 const struct update_change *changes,
-                                 size_t count,
-                                 baals_error *err)
+static bool
+update_is_alone(const struct bl_pool *pool, uint32_t ref, const struct bl_leaf_change *change)
+{
+    return bl_ref_kind(ref) == BL_REF_EMPTY ||
+           (bl_ref_kind(ref) == BL_REF_LEAF &&
+            bl_hash_equal(&bl_pool_leaf(pool, ref)->key_hash, &change->key_hash));
+}
+
+/* Changes what stands on one side of `frame`, at `depth`. Recursion goes down one bit of a key hash
+ * each time. */
+static baals_status update_side(struct update_part *part, /* NOLINT(misc-no-recursion) */
+                                struct update_frame *frame,
+                                unsigned side,
+                                unsigned depth,
+                                struct update_range range,
+                                baals_error *err)
 {
     const struct bl_pool *pool = part->update->trees->pool;
-    const baals_hash *path = &changes[0].leaf->key_hash;
-    struct bl_child below[2];
-    if (update_done(part, child, changes, depth))
+    const struct bl_leaf_change *first = range.changes[0].leaf;
+    struct update_frame below;
+    if (depth == UPDATE_PART_DEPTH && update_done(part, frame, side, range))
         return BAALS_OK;
-    bool alone = bl_ref_kind(child->ref) == BL_REF_EMPTY ||
-                 (bl_ref_kind(child->ref) == BL_REF_LEAF &&
-                  bl_hash_equal(&bl_pool_leaf(pool, child->ref)->key_hash, path));
-    if (count == 1 && alone)
-        return update_leaf(part, child, changes[0].leaf, err);
+    if (range.count == 1 && update_is_alone(pool, frame->refs[side], first))
+        return update_leaf(part, frame, side, first, err);
     if (depth == UPDATE_BITS)
         return bl_fail(err, BAALS_CORRUPT_STATE, "the state tree is deeper than a key hash");
-    BL_TRY(update_open(part, below, child, depth, path, err));
-    size_t low = update_split(changes, count, depth);
-    if (count > UPDATE_TOGETHER && low <= UPDATE_TOGETHER)
-        update_fetch(pool, &below[0], changes, low, depth + 1);
-    if (low > 0)
-        BL_TRY(update_child(part, &below[0], depth + 1, changes, low, err));
-    if (count > UPDATE_TOGETHER && count - low <= UPDATE_TOGETHER)
-        update_fetch(pool, &below[1], changes + low, count - low, depth + 1);
-    if (low < count)
-        BL_TRY(update_child(part, &below[1], depth + 1, changes + low, count - low, err));
-    return update_close(part, child, below, depth, path, err);
+    BL_TRY(update_open(part, &below, frame, side, depth, &first->key_hash, err));
+    size_t low = 0;
+    while (low < range.count && update_bit(&range.changes[low], depth) == 0)
+        low++;
+    const struct update_range ranges[2] = {{range.changes, low},
+                                           {range.changes + low, range.count - low}};
+    for (unsigned i = 0; i < 2; i++) {
+        if (range.count > UPDATE_TOGETHER && ranges[i].count <= UPDATE_TOGETHER)
+            update_fetch(pool, below.refs[i], ranges[i], depth + 1);
+        if (ranges[i].count > 0)
+            BL_TRY(update_side(part, &below, i, depth + 1, ranges[i], err));
+    }
+    return update_close(part, frame, side, &below, depth, &first->key_hash, err);
+}
+
+/* The tree or the part of it whose root `child` is. */
+static baals_status update_root(struct update_part *part, unsigned depth, baals_error *err)
+{
+    struct update_frame frame;
+    update_put(&frame, 0, part->child);
+    BL_TRY(update_side(part, &frame, 0, depth, (struct update_range){part->changes, part->count},
+                       err));
+    part->child = update_get(&frame, 0);
+    return BAALS_OK;
 }
 
 /* ---- sorting ---- */
@@ -360,8 +412,7 @@ static void update_run_part(void *ctx, size_t index)
     update_sort(part->changes, part->count);
     if (bl_ref_kind(part->child.ref) < BL_REF_INNER)
         return;
-    part->status =
-        update_child(part, &part->child, UPDATE_PART_DEPTH, part->changes, part->count, &part->err);
+    part->status = update_root(part, UPDATE_PART_DEPTH, &part->err);
     part->done = part->status == BAALS_OK;
 }
 
@@ -433,18 +484,19 @@ static baals_status update_run(struct update *update,
                                baals_error *err)
 {
     size_t starts[UPDATE_PARTS + 1];
-    struct bl_child *root = &top->child;
+    top->changes = ordered;
     update_distribute(ordered, starts, changes, top->count);
-    if (bl_ref_kind(root->ref) == BL_REF_STORED)
-        BL_TRY(update_load(top, root, 0, &changes[0].key_hash, err));
+    if (bl_ref_kind(top->child.ref) == BL_REF_STORED)
+        BL_TRY(update_load(top, &top->child, 0, &changes[0].key_hash, err));
     if (top->count <= UPDATE_TOGETHER)
-        update_fetch(update->trees->pool, root, ordered, top->count, 0);
-    update_share(update, parts, root, ordered, starts, top->count);
+        update_fetch(update->trees->pool, top->child.ref,
+                     (struct update_range){ordered, top->count}, 0);
+    update_share(update, parts, &top->child, ordered, starts, top->count);
     for (unsigned i = 0; i < UPDATE_PARTS; i++) {
         if (parts[i].status != BAALS_OK)
             return bl_fail(err, parts[i].status, "%s", parts[i].err.message);
     }
-    return update_child(top, root, 0, ordered, top->count, err);
+    return update_root(top, 0, err);
 }
 
 baals_status bl_trees_update(struct bl_trees *trees,
