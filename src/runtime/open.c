@@ -450,6 +450,8 @@ baals_status bl_chain_new(struct baals_chain **out,
         return bl_fail(err, BAALS_MISUSE, "a chain needs a path and a place for its handle");
     baals_options known;
     BL_TRY(bl_options_read(&known, options, err));
+    if (known.keep_headers < BAALS_HEADERS_AS_BEFORE || known.keep_headers > BAALS_HEADERS_DROP)
+        return bl_fail(err, BAALS_MISUSE_ARGUMENT, "keep_headers is none of BAALS_HEADERS_*");
     struct bl_alloc alloc = bl_alloc_system();
     struct bl_env *env = NULL;
     if (known.allocator != NULL)

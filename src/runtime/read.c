@@ -282,6 +282,16 @@ baals_status baals_headers_each(baals_chain *chain,
 
 /* ---- transactions and receipts ---- */
 
+/* The index does not say whether a transaction was in a block that is gone. */
+static baals_status read_no_tx(const struct baals_chain *chain, const char *what, baals_error *err)
+{
+    uint64_t kept_from = atomic_load(&chain->kept_from);
+    if (kept_from > 0)
+        return bl_fail(err, BAALS_NOTFOUND, "%s; the chain keeps blocks from %llu on", what,
+                       (unsigned long long)kept_from);
+    return bl_fail(err, BAALS_NOTFOUND, "%s", what);
+}
+
 /* Looks a transaction up in the index and runs `read` on its block. */
 static baals_status read_tx_with(struct baals_chain *chain,
                                  struct bl_view *view,
@@ -293,7 +303,7 @@ static baals_status read_tx_with(struct baals_chain *chain,
     uint64_t height = 0;
     baals_status status = bl_index_tx(&height, &request->position, view, request->tx_id, err);
     if (status == BAALS_NOTFOUND)
-        return bl_fail(err, BAALS_NOTFOUND, "no block has this transaction");
+        return read_no_tx(chain, "no block has this transaction", err);
     BL_TRY(status);
     BL_TRY(read_block_at(chain, view, height, read, request, err));
     if (place_out != NULL)
@@ -326,7 +336,7 @@ baals_status baals_tx_get(baals_chain *chain,
         status = read_tx_with(chain, view, place_out, &request, read_one_tx, err);
     bl_view_end(view);
     if (status == BAALS_NOTFOUND)
-        return bl_fail(err, BAALS_NOTFOUND, "the transaction is neither pending nor in a block");
+        return read_no_tx(chain, "the transaction is neither pending nor in a block", err);
     BL_TRY(status);
     *committed_out = pending ? 0 : 1;
     return BAALS_OK;

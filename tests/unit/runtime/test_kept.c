@@ -143,6 +143,22 @@ static baals_status block_status(struct fixture *f, uint64_t height, bool by_has
     return status;
 }
 
+/* What was in a block that is gone is not found, and the message says from where on blocks are. */
+static void check_tx_gone(struct fixture *f, uint64_t kept_from)
+{
+    baals_bytes bytes = {NULL, 0, NULL};
+    struct chain_tx gone = chain_transfer(&f->genesis, 1, 0, chain_address(20), 5);
+    int32_t committed = 0;
+    char number[32];
+    (void)snprintf(number, sizeof number, " %llu ", (unsigned long long)kept_from);
+    assert_status(baals_receipt_get(f->node.chain, &bytes, NULL, NULL, &gone.id, &f->node.err),
+                  BAALS_NOTFOUND);
+    assert_non_null(strstr(f->node.err.message, number));
+    assert_status(baals_tx_get(f->node.chain, &bytes, &committed, NULL, &gone.id, &f->node.err),
+                  BAALS_NOTFOUND);
+    assert_non_null(strstr(f->node.err.message, number));
+}
+
 /* Blocks below `kept_from` are gone, their headers from `from` on are there, also to verify. */
 static void check_kept(struct fixture *f, uint64_t from, uint64_t kept_from)
 {
@@ -150,6 +166,7 @@ static void check_kept(struct fixture *f, uint64_t from, uint64_t kept_from)
     assert_status(block_status(f, kept_from - 1, false), BAALS_NOTFOUND_PRUNED);
     assert_status(block_status(f, kept_from, false), BAALS_OK);
     assert_status(block_status(f, kept_from, true), BAALS_OK);
+    check_tx_gone(f, kept_from);
     if (from < kept_from)
         assert_status(block_status(f, kept_from - 1, true), BAALS_NOTFOUND_PRUNED);
     baals_chain_info before = chain_info(&f->node);
@@ -473,6 +490,10 @@ static void test_ranges(void **state)
     assert_status(baals_header_get(NULL, &bytes, 0, NULL), BAALS_MISUSE);
     assert_status(baals_header_get_by_hash(chain, &bytes, NULL, NULL), BAALS_MISUSE);
     assert_status(baals_headers_each(chain, 0, 1, NULL, NULL, NULL), BAALS_MISUSE);
+    baals_chain *other = NULL;
+    baals_options options = BAALS_OPTIONS_INIT;
+    options.keep_headers = BAALS_HEADERS_DROP + 1;
+    assert_status(baals_open(&other, ":memory:", &options, NULL), BAALS_MISUSE_ARGUMENT);
     fixture_end(&f);
 }
 
