@@ -6,7 +6,7 @@
  */
 #include "cli/bench.h"
 
-/* Blocks over the accounts of the one that counts, between the first one and it. */
+/* Blocks between the cold one and the warm one that is measured. */
 #define BLOCKS_WARM_UP 2u
 
 /* ---- the full path ---- */
@@ -92,11 +92,14 @@ static uint64_t blocks_apply_root(const struct blocks_stages *stages)
     return bench_rate(stages->txs, stages->apply_ns + stages->root_ns);
 }
 
-/* Opens the chain and makes blocks that touch the same accounts: the first one, for which nothing
- * is ready, some to warm up, and the one that counts. *own_kib_out is the memory then. */
-static baals_status blocks_run(struct blocks_stages *cold_out,
-                               struct blocks_stages *warm_out,
-                               uint64_t *own_kib_out,
+/* One run: blocks that touch the same accounts. */
+struct blocks_run {
+    struct blocks_stages cold; /* the first one of the opened chain: nothing is ready */
+    struct blocks_stages warm; /* behind BLOCKS_WARM_UP more */
+    uint64_t own_kib;          /* memory of the process' own then */
+};
+
+static baals_status blocks_run(struct blocks_run *out,
                                struct bench *bench,
                                struct bench_many *many,
                                unsigned run,
@@ -107,25 +110,24 @@ static baals_status blocks_run(struct blocks_stages *cold_out,
     uint64_t resident_kib = 0;
     baals_chain *chain = NULL;
     BL_TRY(bench_chain_open(&chain, bench, &how, err));
-    baals_status status = blocks_stages_of(cold_out, bench, chain, many, draw, err);
+    baals_status status = blocks_stages_of(&out->cold, bench, chain, many, draw, err);
     for (unsigned i = 0; status == BAALS_OK && i <= BLOCKS_WARM_UP; i++)
-        status = blocks_stages_of(warm_out, bench, chain, many, draw, err);
-    bench_memory(bench, own_kib_out, &resident_kib);
+        status = blocks_stages_of(&out->warm, bench, chain, many, draw, err);
+    bench_memory(bench, &out->own_kib, &resident_kib);
     return bench_chain_close(chain, status, err);
 }
 
 baals_status bench_run_stages(struct bench *bench, baals_error *err)
 {
     BL_TRY(bench_many_make(bench, &bench->many, err));
-    for (unsigned run = 0; run < bench->size.runs; run++) {
-        struct blocks_stages cold, warm;
-        uint64_t own_kib;
-        BL_TRY(blocks_run(&cold, &warm, &own_kib, bench, &bench->many, run, err));
-        bench_add(bench, BENCH_APPLY, bench_rate(warm.txs, warm.apply_ns));
-        bench_add(bench, BENCH_ROOT, bench_rate(warm.txs, warm.root_ns));
-        bench_add(bench, BENCH_APPLY_ROOT, blocks_apply_root(&warm));
-        bench_add(bench, BENCH_APPLY_ROOT_COLD, blocks_apply_root(&cold));
-        bench_add(bench, BENCH_COMMIT, bench_rate(warm.txs, warm.commit_ns));
+    for (unsigned i = 0; i < bench->size.runs; i++) {
+        struct blocks_run run;
+        BL_TRY(blocks_run(&run, bench, &bench->many, i, err));
+        bench_add(bench, BENCH_APPLY, bench_rate(run.warm.txs, run.warm.apply_ns));
+        bench_add(bench, BENCH_ROOT, bench_rate(run.warm.txs, run.warm.root_ns));
+        bench_add(bench, BENCH_APPLY_ROOT, blocks_apply_root(&run.warm));
+        bench_add(bench, BENCH_APPLY_ROOT_COLD, blocks_apply_root(&run.cold));
+        bench_add(bench, BENCH_COMMIT, bench_rate(run.warm.txs, run.warm.commit_ns));
     }
     return BAALS_OK;
 }
@@ -133,14 +135,13 @@ baals_status bench_run_stages(struct bench *bench, baals_error *err)
 baals_status bench_run_tenfold(struct bench *bench, baals_error *err)
 {
     BL_TRY(bench_many_make(bench, &bench->tenfold, err));
-    for (unsigned run = 0; run < bench->size.runs; run++) {
-        struct blocks_stages cold, warm;
-        uint64_t own_kib;
-        BL_TRY(blocks_run(&cold, &warm, &own_kib, bench, &bench->tenfold, run, err));
-        bench_add(bench, BENCH_ROOT_TENFOLD, bench_rate(warm.txs, warm.root_ns));
-        bench_add(bench, BENCH_APPLY_ROOT_TENFOLD, blocks_apply_root(&warm));
-        bench_add(bench, BENCH_APPLY_ROOT_COLD_TENFOLD, blocks_apply_root(&cold));
-        bench_add(bench, BENCH_MEMORY_TENFOLD, own_kib);
+    for (unsigned i = 0; i < bench->size.runs; i++) {
+        struct blocks_run run;
+        BL_TRY(blocks_run(&run, bench, &bench->tenfold, i, err));
+        bench_add(bench, BENCH_ROOT_TENFOLD, bench_rate(run.warm.txs, run.warm.root_ns));
+        bench_add(bench, BENCH_APPLY_ROOT_TENFOLD, blocks_apply_root(&run.warm));
+        bench_add(bench, BENCH_APPLY_ROOT_COLD_TENFOLD, blocks_apply_root(&run.cold));
+        bench_add(bench, BENCH_MEMORY_TENFOLD, run.own_kib);
     }
     return BAALS_OK;
 }

@@ -41,7 +41,7 @@ static baals_status stall_block(struct stall_times *times,
     return BAALS_OK;
 }
 
-/* Blocks until enough of them were beside a checkpoint, and at least one was not. */
+/* Blocks until enough of them were beside a checkpoint. INTERNAL when none was, or all were. */
 static baals_status
 stall_blocks(struct stall_times *times, struct bench *bench, baals_chain *chain, baals_error *err)
 {
