@@ -173,7 +173,8 @@ baals_status bl_store_add_all(struct bl_store *store,
 void bl_store_merge(struct bl_store *store);
 /* Bytes held in layers that are not in the kv yet. */
 size_t bl_store_layer_bytes(struct bl_store *store);
-/* Writes the layers that are in place now into the kv with their tip, syncs it, then drops them.
+/* Writes the layers that are in place now into the kv with their tip, syncs it, then drops them. A
+ * failure loses nothing: readers see what they saw, and the next checkpoint ends what was begun.
  * May run on a background thread beside the writer and readers; one at a time. */
 baals_status bl_store_checkpoint(struct bl_store *store, baals_error *err);
 baals_status bl_store_stats(struct bl_store *store, baals_storage_stats *out, baals_error *err);
