@@ -458,9 +458,11 @@ static baals_status repair_move_aside(struct baals_chain *chain, baals_error *er
         char name[32];
         (void)snprintf(name, sizeof name, "kv-damaged-%u", (unsigned)i);
         BL_TRY(bl_chain_path(chain, to, name, err));
-        baals_status status = bl_env_list_dir(chain->env, to, repair_ignore_entry, NULL, NULL);
-        if (status != BAALS_NOTFOUND)
+        baals_status status = bl_env_list_dir(chain->env, to, repair_ignore_entry, NULL, err);
+        if (status == BAALS_OK)
             continue;
+        if (status != BAALS_NOTFOUND)
+            return status;
         status = bl_env_rename(chain->env, from, to, err);
         if (status == BAALS_NOTFOUND)
             return BAALS_OK;
