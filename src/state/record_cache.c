@@ -16,6 +16,7 @@
 #define CACHE_BITS_MIN 8u
 #define CACHE_BITS_MAX 31u
 #define CACHE_ABSENT UINT8_MAX
+#define CACHE_AHEAD 8u
 
 struct records_slot {
     uint8_t key[CACHE_KEY_BYTES];
@@ -244,12 +245,22 @@ void bl_record_cache_advance(struct bl_record_cache *cache,
         cache->bound = false;
         return;
     }
-    for (size_t i = 0; i < set->count; i++) {
-        const struct bl_change *change = &set->changes[i];
-        if (change->space != BAALS_SPACE_ACCOUNTS)
-            break;
-        uint32_t hash = bl_hash_key_of(cache->hash_key, change->key);
-        bl_record_cache_put(cache, hash, change->key, change->has_new ? &change->new_value : NULL);
+    /* Accounts come first in a write set. A ring of hashes: each is made CACHE_AHEAD changes before
+     * its slot is needed, so that the slot is there by then. */
+    uint32_t hashes[CACHE_AHEAD];
+    for (size_t i = 0; i < set->count + CACHE_AHEAD; i++) {
+        uint32_t *hash = &hashes[i % CACHE_AHEAD];
+        if (i >= CACHE_AHEAD) {
+            const struct bl_change *change = &set->changes[i - CACHE_AHEAD];
+            if (change->space != BAALS_SPACE_ACCOUNTS)
+                break;
+            bl_record_cache_put(cache, *hash, change->key,
+                                change->has_new ? &change->new_value : NULL);
+        }
+        if (i < set->count) {
+            *hash = bl_hash_key_of(cache->hash_key, set->changes[i].key);
+            bl_record_cache_prefetch(cache, *hash);
+        }
     }
     cache->block = *block;
 }
