@@ -143,9 +143,11 @@ bool bl_secp256k1_recover(uint8_t public_key_out[65],
                           const uint8_t digest[32],
                           uint32_t recovery);
 
-/* Runs a dozen fixed edge cases; INTERNAL when this build does not give the frozen verdicts. Called
- * when a chain is opened. */
+/* Runs a dozen fixed edge cases; INTERNAL when this build does not give the frozen verdicts. */
 baals_status bl_crypto_selftest(baals_error *err);
+/* The same unless it passed in this process already: what it tests is the code that was linked.
+ * Called when a chain is opened. */
+baals_status bl_crypto_selftest_once(baals_error *err);
 
 /* Overwrites a secret so that the compiler cannot leave it out. */
 void bl_wipe(void *data, size_t len);

@@ -116,12 +116,12 @@ static uint32_t open_owner(struct bl_file *file)
     return pid;
 }
 
+/* Always as long: shortening a file would wait for the disk on some file systems. */
 static baals_status open_write_owner(struct bl_file *file, baals_error *err)
 {
     char text[16];
-    int len = snprintf(text, sizeof text, "%lld\n", (long long)getpid());
-    BL_ASSERT(len > 0 && (size_t)len < sizeof text);
-    BL_TRY(bl_file_truncate(file, 0, err));
+    int len = snprintf(text, sizeof text, "%-14lld\n", (long long)getpid());
+    BL_ASSERT(len == (int)sizeof text - 1);
     return bl_file_write_at(file, 0, (const uint8_t *)text, (size_t)len, err);
 }
 
@@ -380,7 +380,7 @@ static baals_status open_authority(struct baals_chain *chain, baals_error *err)
 static baals_status open_all(struct baals_chain *chain, baals_error *err)
 {
     bool creating = false;
-    BL_TRY(bl_crypto_selftest(err));
+    BL_TRY(bl_crypto_selftest_once(err));
     BL_TRY(open_authority(chain, err));
     BL_TRY(bl_chain_init_locks(chain, err));
     BL_TRY(open_dir(chain, &creating, err));

@@ -444,6 +444,18 @@ static int lmdb_spaces_open(struct lmdb_storage *storage)
     return mdb_txn_commit(txn);
 }
 
+/* Syncs the folder unless more was committed than what made the store: then whoever opened it
+ * before has done so. */
+static baals_status
+lmdb_sync_names(const struct lmdb_storage *storage, const char *path, baals_error *err)
+{
+    MDB_envinfo info;
+    int code = mdb_env_info(storage->mdb, &info);
+    if (code != 0)
+        return lmdb_fail(code, path, err);
+    return info.me_last_txnid > 1 ? BAALS_OK : bl_env_sync_dir(storage->env, path, err);
+}
+
 static baals_status lmdb_open(struct lmdb_storage *storage, const char *path, baals_error *err)
 {
     char data[BL_PATH_MAX];
@@ -465,7 +477,7 @@ static baals_status lmdb_open(struct lmdb_storage *storage, const char *path, ba
         return bl_fail(err, BAALS_CORRUPT_STORE, "%s: a space is missing", path);
     if (code != 0)
         return lmdb_fail(code, path, err);
-    return bl_env_sync_dir(storage->env, path, err);
+    return lmdb_sync_names(storage, path, err);
 }
 
 baals_status

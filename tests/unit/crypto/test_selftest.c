@@ -13,6 +13,8 @@ static void selftest_passes(void **state)
     baals_error err = {0};
     assert_ok(bl_crypto_selftest(&err));
     assert_ok(bl_crypto_selftest(NULL));
+    assert_ok(bl_crypto_selftest_once(&err));
+    assert_ok(bl_crypto_selftest_once(NULL));
 }
 
 int main(int argc, char **argv)
