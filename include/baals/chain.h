@@ -107,7 +107,7 @@ typedef struct baals_options {
     void *clock_ctx;
     int32_t keep_headers; /* BAALS_HEADERS_*: what a pruning does with the headers */
     uint64_t state_bytes; /* memory for the state tree and account records that are kept ready;
-                             default 256 MiB. What does not fit is read from the store and checked
+                             default 512 MiB. What does not fit is read from the store and checked
                              again, so blocks take longer; roots and results are the same */
 } baals_options;
 #define BAALS_OPTIONS_INIT                                                                         \

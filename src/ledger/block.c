@@ -229,17 +229,20 @@ static void block_work_run(void *ctx)
                                    work->count, work->err);
 }
 
-static void block_fill_header(struct bl_applied *out, const struct bl_transition *t)
+/* Part 0: the root of the transactions; part 1: that of the receipts. */
+static void block_root(void *ctx, size_t part)
 {
+    struct bl_applied *applied = ctx;
     struct bl_merkle merkle;
     bl_merkle_init(&merkle);
-    for (size_t i = 0; i < out->tx_count; i++)
-        bl_merkle_add(&merkle, out->txs[i]->bytes);
-    bl_merkle_final(&out->header.tx_root, &merkle);
-    bl_merkle_init(&merkle);
-    for (size_t i = 0; i < out->tx_count; i++)
-        bl_merkle_add(&merkle, out->receipts[i]);
-    bl_merkle_final(&out->header.receipts_root, &merkle);
+    for (size_t i = 0; i < applied->tx_count; i++)
+        bl_merkle_add(&merkle, part == 0 ? applied->txs[i]->bytes : applied->receipts[i]);
+    bl_merkle_final(part == 0 ? &applied->header.tx_root : &applied->header.receipts_root, &merkle);
+}
+
+static void block_fill_header(struct bl_applied *out, const struct bl_transition *t)
+{
+    bl_workers_run(out->tx_count <= BLOCK_FEW ? NULL : t->ledger->workers, block_root, out, 2);
     out->header.gas_used = t->gas_used;
     out->header.state_root = out->state.roots.root;
 }

@@ -15,7 +15,7 @@
 #define OPEN_MEMORY_PATH ":memory:"
 #define OPEN_MEMORY_DIR "/chain"
 #define OPEN_CHECKPOINT_BYTES_DEFAULT ((uint64_t)32 * 1024 * 1024)
-#define OPEN_STATE_BYTES_DEFAULT ((uint64_t)256 * 1024 * 1024)
+#define OPEN_STATE_BYTES_DEFAULT ((uint64_t)512 * 1024 * 1024)
 #define OPEN_GENESIS_ARENA_MAX ((size_t)64 * 1024 * 1024)
 
 const char *baals_version(void)
