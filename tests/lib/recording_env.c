@@ -264,6 +264,15 @@ void recording_apply_prefix(struct bl_env *env, const struct recording_env *reco
 
 /* ---- power failures ---- */
 
+/* Whether syncing a folder makes what happened to an entry durable. What stands in the root is
+ * somebody else's. */
+static bool recording_is_folder_of(const char *folder, const char *entry)
+{
+    const char *slash = strrchr(entry, '/');
+    size_t len = slash == NULL ? 0 : (size_t)(slash - entry);
+    return len == 0 || (strlen(folder) == len && strncmp(folder, entry, len) == 0);
+}
+
 /* Whether ops[i] is durable after the first `count` operations. */
 static bool recording_is_durable(const struct recording_env *recording, size_t i, size_t count)
 {
@@ -272,7 +281,8 @@ static bool recording_is_durable(const struct recording_env *recording, size_t i
                      op->kind == RECORDING_REMOVE || op->kind == RECORDING_MAKE_DIR;
     for (size_t at = i + 1; at < count; at++) {
         const struct recording_op *later = &recording->ops[at];
-        if (of_folder && later->kind == RECORDING_SYNC_DIR)
+        if (of_folder && later->kind == RECORDING_SYNC_DIR &&
+            recording_is_folder_of(later->path, op->kind == RECORDING_RENAME ? op->to : op->path))
             return true;
         if (!of_folder && later->kind == RECORDING_SYNC && strcmp(later->path, op->path) == 0)
             return true;
