@@ -91,7 +91,7 @@ const struct cli_option cli_options[CLI_OPTION_COUNT] = {
     [CLI_LANG] = {"lang", "c|rust|as", "the language: C, Rust or AssemblyScript", CLI_OPTION_VALUE},
     [CLI_MARKDOWN] = {"markdown", NULL, "print the table of docs/performance.md", CLI_OPTION_FLAG},
     [CLI_STATE_BYTES] = {"state-bytes", "N",
-                         "memory for the state that is kept ready (268435456; growth: 8388608)",
+                         "memory for the state that is kept ready (536870912; growth: 8388608)",
                          CLI_OPTION_VALUE},
 };
 

@@ -43,8 +43,8 @@ static baals_status recover_block(struct baals_chain *chain,
     bool empty = bl_store_tip(chain->store, &tip) == BAALS_NOTFOUND;
     BL_TRY(bl_block_record_decode(&record, bl_slice(journal->body, journal->body_len), err));
     BL_TRY(recover_check_place(view, empty, &record.block, err));
-    BL_TRY(bl_chain_layer_of(&pending, chain, view, &record, NULL, journal->position,
-                             journal->next, arena, err));
+    BL_TRY(bl_chain_layer_of(&pending, chain, view, &record, NULL, journal->position, journal->next,
+                             arena, err));
     return recover_push(chain, &pending, err);
 }
 
