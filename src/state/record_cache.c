@@ -70,8 +70,8 @@ baals_status bl_record_cache_new(struct bl_record_cache **out,
     cache->alloc = *alloc;
     cache->epoch = 1;
     cache->bits_max = CACHE_BITS_MIN;
-    while (cache->bits_max < CACHE_BITS_MAX &&
-           records_memory_size(cache->bits_max + 1) <= bytes_max)
+    size_t slots_max = bytes_max / sizeof(struct records_slot);
+    while (cache->bits_max < CACHE_BITS_MAX && slots_max >> (cache->bits_max + 1) != 0)
         cache->bits_max++;
     *out = cache;
     return BAALS_OK;

@@ -231,6 +231,41 @@ static void test_no_memory(void **state)
     }
 }
 
+/* Goal: a cache uses the memory it may have, a power of two of slots, and no more. */
+static void test_size(void **state)
+{
+    (void)state;
+    static struct cache_chain c;
+    for (size_t kib = 32; kib <= 64; kib *= 2) {
+        struct testlib_faulty_alloc faulty = {0};
+        struct bl_alloc alloc = testlib_faulty_alloc(&faulty);
+        struct bl_record_cache *cache = NULL;
+        cache_open(&c, 0);
+        struct bl_view *view = fixture_view(&c.f);
+        assert_ok(bl_record_cache_new(&cache, &alloc, kib * 1024, NULL));
+        assert_true(faulty.live < 1024); /* nothing before it is used */
+        assert_true(bl_record_cache_bind(cache, view));
+        size_t known = 0;
+        for (size_t round = 0; round < 2; round++) {
+            known = 0;
+            for (size_t i = 0; i < 8 * kib; i++) { /* half of the slots */
+                uint8_t bytes[32];
+                baals_slice found;
+                baals_slice key = cache_key(bytes, i);
+                uint32_t hash = bl_hash_key_of(bl_view_hash_key(view), key);
+                known += bl_record_cache_get(cache, &found, hash, key) != BL_RECORD_UNKNOWN;
+                bl_record_cache_put(cache, hash, key, NULL);
+            }
+        }
+        assert_true(known > 8 * kib * 9 / 10);
+        assert_true((size_t)faulty.live >= kib * 1024);
+        assert_true((size_t)faulty.live < kib * 1024 + 1024);
+        bl_view_end(view);
+        bl_record_cache_free(cache);
+        cache_close(&c);
+    }
+}
+
 int main(int argc, char **argv)
 {
     testlib_init(argc, argv);
@@ -238,6 +273,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_model),
         cmocka_unit_test(test_bind),
         cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_size),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
