@@ -62,8 +62,9 @@ struct bl_numbers {
 #define BL_SLABS 20u
 struct bl_slabs {
     size_t item_size;
-    uint8_t *slabs[BL_SLABS];
-    uint32_t next; /* never given out yet */
+    uint8_t *slabs[BL_SLABS];    /* where the nodes begin: at a cache line, */
+    void *slab_memory[BL_SLABS]; /* in this memory */
+    uint32_t next;               /* never given out yet */
     struct bl_numbers unused;
     size_t used; /* nodes in use */
 };

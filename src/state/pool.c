@@ -10,6 +10,7 @@
 
 /* Of a reference. */
 #define POOL_NUMBERS_MAX (1u << 30)
+#define POOL_LINE 64u /* bytes of a cache line: a leaf lies in one */
 
 _Static_assert(BL_SLAB_FIRST == 1u << 10, "bl_slabs_at knows the size of the first slab");
 _Static_assert(sizeof(struct bl_inner) == 80, "an inner node");
@@ -68,7 +69,7 @@ void bl_numbers_free(struct bl_numbers *numbers, const struct bl_alloc *alloc)
 
 static size_t slabs_size(const struct bl_slabs *slabs, unsigned slab)
 {
-    return ((size_t)BL_SLAB_FIRST << slab) * slabs->item_size;
+    return ((size_t)BL_SLAB_FIRST << slab) * slabs->item_size + POOL_LINE;
 }
 
 /* Makes the slab of the number if it is not there. */
@@ -76,10 +77,13 @@ static baals_status
 slabs_reach(struct bl_slabs *slabs, const struct bl_alloc *alloc, uint32_t number, baals_error *err)
 {
     unsigned slab = 31u - (unsigned)__builtin_clz(number + BL_SLAB_FIRST) - 10u;
-    if (slabs->slabs[slab] == NULL)
-        slabs->slabs[slab] = bl_alloc_resize(alloc, NULL, 0, slabs_size(slabs, slab));
-    if (slabs->slabs[slab] == NULL)
+    if (slabs->slabs[slab] != NULL)
+        return BAALS_OK;
+    uint8_t *memory = bl_alloc_resize(alloc, NULL, 0, slabs_size(slabs, slab));
+    if (memory == NULL)
         return bl_fail(err, BAALS_NOMEM, "no memory for tree nodes");
+    slabs->slab_memory[slab] = memory;
+    slabs->slabs[slab] = memory + (POOL_LINE - (uintptr_t)memory % POOL_LINE);
     return BAALS_OK;
 }
 
@@ -121,7 +125,7 @@ void bl_slabs_give(struct bl_slabs *slabs, struct bl_numbers *numbers)
 static void slabs_free(struct bl_slabs *slabs, const struct bl_alloc *alloc)
 {
     for (unsigned i = 0; i < BL_SLABS; i++)
-        bl_alloc_free(alloc, slabs->slabs[i], slabs_size(slabs, i));
+        bl_alloc_free(alloc, slabs->slab_memory[i], slabs_size(slabs, i));
     bl_numbers_free(&slabs->unused, alloc);
 }
 
