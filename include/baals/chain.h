@@ -488,8 +488,8 @@ typedef struct baals_verify_report {
 typedef void (*baals_progress)(void *ctx, const char *what, uint64_t done, uint64_t total);
 
 /** Re-reads the whole journal of a chain that no process owns, its hash chain and signatures, and
- * recomputes the state roots from the flat records. Writes nothing. CORRUPT_* names what is
- * damaged. */
+ * recomputes the state roots from the flat records. Kept headers are followed up to the first block
+ * of the journal, their seals checked. Writes nothing. CORRUPT_* names what is damaged. */
 BAALS_API BAALS_NODISCARD baals_status baals_verify(baals_verify_report *report_out,
                                                     const char *path,
                                                     uint32_t flags,
@@ -497,7 +497,9 @@ BAALS_API BAALS_NODISCARD baals_status baals_verify(baals_verify_report *report_
                                                     baals_progress progress,
                                                     void *ctx,
                                                     baals_error *err);
-/** Rebuilds the key-value store from the journal alone; the old one is moved aside. */
+/** Rebuilds the key-value store from the journal, the snapshot it begins with, and the kept
+ * headers; the old one is moved aside. CORRUPT_HEADERS when those are damaged: put a good copy in
+ * their place, or go on without them with BAALS_HEADERS_DROP. */
 BAALS_API BAALS_NODISCARD baals_status baals_repair(baals_verify_report *report_out,
                                                     const char *path,
                                                     const baals_options *options,
@@ -521,7 +523,7 @@ typedef struct baals_prune_report {
  * the newest one that has `keep_blocks` blocks behind it. The first call with keep_blocks > 0
  * therefore only begins; with 0 everything before the newest final block goes at once. Space comes
  * back in whole journal segments. Where the option keep_headers says so, the headers and seals of
- * what is given up are kept (about 340 bytes each, on the disk before anything is removed). May run
+ * what is given up are kept (about 310 bytes each, on the disk before anything is removed). May run
  * beside everything else; readers of a block that is gone get NOTFOUND_PRUNED. A chain without its
  * first blocks has no export, and verify and replay begin with its snapshot. CORRUPT_*, IO,
  * IO_FULL: nothing that is needed is gone. */

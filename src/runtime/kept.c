@@ -269,22 +269,41 @@ static baals_status kept_finish_drop(struct baals_chain *chain, baals_error *err
     return bl_env_sync_dir(chain->env, chain->path, err);
 }
 
-baals_status bl_kept_drop(struct baals_chain *chain, baals_error *err)
+/* Gives the folder of headers its other name; NOTFOUND when there is none. */
+static baals_status kept_set_aside(struct baals_chain *chain, baals_error *err)
 {
     struct bl_headers headers;
     char dropped[BL_PATH_MAX];
-    BL_TRY(kept_finish_drop(chain, err));
-    if (chain->options.keep_headers != BAALS_HEADERS_DROP)
-        return BAALS_OK;
     BL_TRY(bl_kept_headers(&headers, chain, err));
     BL_TRY(bl_chain_path(chain, dropped, KEPT_DROPPED_DIR, err));
     atomic_store(&chain->headers_from, UINT64_MAX);
-    baals_status status = bl_env_rename(chain->env, headers.dir, dropped, err);
+    BL_TRY(bl_env_rename(chain->env, headers.dir, dropped, err));
+    return bl_env_sync_dir(chain->env, chain->path, err);
+}
+
+baals_status bl_kept_drop(struct baals_chain *chain, baals_error *err)
+{
+    BL_TRY(kept_finish_drop(chain, err));
+    if (chain->options.keep_headers != BAALS_HEADERS_DROP)
+        return BAALS_OK;
+    baals_status status = kept_set_aside(chain, err);
     if (status == BAALS_NOTFOUND)
         return BAALS_OK;
     BL_TRY(status);
-    BL_TRY(bl_env_sync_dir(chain->env, chain->path, err));
     return kept_finish_drop(chain, err);
+}
+
+baals_status bl_kept_discard(struct baals_chain *chain, baals_error *err)
+{
+    struct bl_headers dropped;
+    BL_TRY(kept_folder(&dropped, chain, KEPT_DROPPED_DIR, err));
+    BL_TRY(bl_headers_remove(&dropped, err));
+    baals_status status = kept_set_aside(chain, err);
+    if (status == BAALS_NOTFOUND)
+        return BAALS_OK;
+    BL_TRY(status);
+    BL_TRY(bl_headers_remove(&dropped, err));
+    return bl_env_sync_dir(chain->env, chain->path, err);
 }
 
 /* Blocks as a source of headers. */

@@ -20,7 +20,8 @@ uint64_t bl_kept_from(const struct baals_chain *chain);
 /* Sets chain->headers_from, once chain->kept_from is known. CORRUPT_HEADERS when headers are there
  * but do not reach up to the first kept block. With BAALS_HEADERS_DROP nothing is looked at. */
 baals_status bl_kept_look(struct baals_chain *chain, baals_error *err);
-/* Reads all files from the first to the last header. OK also when there are none. */
+/* Reads all files from the first to the last header. OK also when there are none, and with
+ * BAALS_HEADERS_DROP. */
 baals_status bl_kept_check(struct baals_chain *chain, baals_error *err);
 /* While the empty store of `chain` is filled, before block `kept_from` is put into it: the index of
  * the kept headers' hashes, pushed with `tip`. */
@@ -29,6 +30,9 @@ baals_status bl_kept_index(struct baals_chain *chain,
                            const struct bl_tip *tip,
                            baals_error *err);
 
+/* Removes the files of headers, whatever is wrong with them, for a repair: the index is made anew
+ * afterwards. */
+baals_status bl_kept_discard(struct baals_chain *chain, baals_error *err);
 /* Before a pruning: with BAALS_HEADERS_DROP gives up the headers that are kept, and finishes what
  * an earlier call began. */
 baals_status bl_kept_drop(struct baals_chain *chain, baals_error *err);

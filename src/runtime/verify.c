@@ -481,7 +481,8 @@ repair_all(struct baals_chain *chain, baals_progress progress, void *ctx, baals_
     uint64_t from = 0;
     BL_TRY(bl_chain_open_journal(chain, &journal, false, err));
     /* The index of the kept headers is made of their files: nothing else has them. */
-    BL_TRY(bl_kept_check(chain, err));
+    BL_TRY(chain->options.keep_headers == BAALS_HEADERS_DROP ? bl_kept_discard(chain, err)
+                                                             : bl_kept_check(chain, err));
     BL_TRY(repair_move_aside(chain, err));
     BL_TRY(bl_chain_open_store(chain, "kv", err));
     BL_TRY(bl_retention_restore(&from, chain, chain, err));
