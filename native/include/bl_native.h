@@ -71,19 +71,6 @@ int32_t bl_native_ed25519_verify(const uint8_t public_key[BL_NATIVE_KEY_LEN],
                                  const uint8_t *message,
                                  size_t message_len);
 
-struct bl_native_signed {
-    const uint8_t *public_key; /* BL_NATIVE_KEY_LEN bytes */
-    const uint8_t *signature;  /* BL_NATIVE_SIGNATURE_LEN bytes */
-    const uint8_t *message;
-    size_t message_len;
-};
-/* 1 when every one of the `count` signatures is valid under ZIP-215, else 0. Memory grows with
- * count: about 2 KiB each. */
-int32_t bl_native_ed25519_verify_all(const struct bl_native_signed *items,
-                                     size_t count,
-                                     const uint8_t *prefix,
-                                     size_t prefix_len);
-
 struct bl_native_item {
     const uint8_t *public_key; /* BL_NATIVE_KEY_LEN bytes */
     const uint8_t *signature;  /* BL_NATIVE_SIGNATURE_LEN bytes */
