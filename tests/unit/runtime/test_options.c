@@ -100,7 +100,7 @@ static void test_defaults(void **state)
     assert_int_equal(read.flags, 0);
     assert_int_equal(read.state_bytes, 0);
     assert_ok(bl_chain_new(&chain, ":memory:", NULL, &err));
-    assert_int_equal(chain->options.state_bytes, 256u * 1024 * 1024);
+    assert_int_equal(chain->options.state_bytes, 512u * 1024 * 1024);
     assert_int_equal(chain->checkpoint_bytes, 32u * 1024 * 1024);
     assert_ok(bl_chain_close_all(chain, &err));
     small.state_bytes = 1;
