@@ -25,6 +25,12 @@ void *
 bl_alloc_resize(const struct bl_alloc *alloc, void *pointer, size_t old_size, size_t new_size);
 /* `size` is what was asked for. NULL is ignored. */
 void bl_alloc_free(const struct bl_alloc *alloc, void *pointer, size_t size);
+/* Memory, aligned for any type, that goes back to the system when it is freed, where the C
+ * library's allocator would keep it: for what is large and freed in another order than it was made.
+ * Another allocator is asked for it as usual. NULL when there is none. */
+void *bl_alloc_pages(const struct bl_alloc *alloc, size_t size);
+/* Frees what bl_alloc_pages gave for `size`. NULL is ignored. */
+void bl_alloc_pages_free(const struct bl_alloc *alloc, void *pointer, size_t size);
 /* A NUL-terminated copy of `text`, freed with bl_alloc_free(alloc, p, strlen(p) + 1). */
 char *bl_alloc_strdup(const struct bl_alloc *alloc, const char *text);
 

@@ -15,11 +15,14 @@
 
 #define LAYER_FILTER_BITS_PER_KEY 8u
 #define LAYER_FILTER_BITS_MAX (1ull << 31)
+/* See layer_memory. */
+#define LAYER_PAGES_MIN ((size_t)256 * 1024)
 
 struct bl_layer {
     struct bl_alloc alloc;
     atomic_size_t refs;
     size_t size;                      /* of this allocation */
+    bool merged;                      /* for layer_memory_free */
     struct bl_attachment *attachment; /* until it is pushed on a store */
     size_t count;
     uint64_t filter_mask; /* number of bits - 1, a power of two - 1 */
@@ -89,6 +92,22 @@ static bool layer_filter_has(const struct bl_layer *layer, uint64_t hash)
 
 /* ---- building ---- */
 
+/* Merging takes and frees memory of all sizes between smaller things that stay. What is large of it
+ * is not the heap's, which would grow by the holes it leaves. */
+static void *layer_memory(const struct bl_alloc *alloc, size_t size, bool merging)
+{
+    return merging && size >= LAYER_PAGES_MIN ? bl_alloc_pages(alloc, size)
+                                              : bl_alloc_resize(alloc, NULL, 0, size);
+}
+
+static void layer_memory_free(const struct bl_alloc *alloc, void *memory, size_t size, bool merging)
+{
+    if (merging && size >= LAYER_PAGES_MIN)
+        bl_alloc_pages_free(alloc, memory, size);
+    else
+        bl_alloc_free(alloc, memory, size);
+}
+
 static size_t layer_value_len(const baals_write *write)
 {
     return write->is_delete ? 0 : write->value.len;
@@ -122,12 +141,12 @@ static baals_slice layer_copy(uint8_t **cursor, baals_slice bytes)
 
 /* The writes are sorted and distinct. NULL when there is no memory. */
 static struct bl_layer *
-layer_build(const struct bl_alloc *alloc, const struct layer_ref *refs, size_t count)
+layer_build(const struct bl_alloc *alloc, const struct layer_ref *refs, size_t count, bool merged)
 {
     size_t size;
     if (!layer_size(&size, refs, count))
         return NULL;
-    struct bl_layer *layer = bl_alloc_resize(alloc, NULL, 0, size);
+    struct bl_layer *layer = layer_memory(alloc, size, merged);
     if (layer == NULL)
         return NULL;
     uint64_t bits = layer_filter_bits(count);
@@ -135,6 +154,7 @@ layer_build(const struct bl_alloc *alloc, const struct layer_ref *refs, size_t c
     layer->attachment = NULL;
     atomic_init(&layer->refs, 1);
     layer->size = size;
+    layer->merged = merged;
     layer->count = count;
     layer->filter_mask = bits - 1;
     layer->filter = (uint8_t *)(layer->writes + count);
@@ -219,9 +239,9 @@ baals_status bl_layer_new(struct bl_layer **out,
     struct layer_ref *sorted = layer_refs(alloc, writes, count);
     if (sorted != NULL) {
         qsort(sorted, count, sizeof(*sorted), layer_order);
-        layer = layer_build(alloc, sorted, layer_distinct(sorted, count));
+        layer = layer_build(alloc, sorted, layer_distinct(sorted, count), false);
     } else if (count == 0) {
-        layer = layer_build(alloc, NULL, 0);
+        layer = layer_build(alloc, NULL, 0, false);
     }
     bl_alloc_free(alloc, sorted, count * sizeof(*sorted));
     if (layer == NULL)
@@ -232,25 +252,23 @@ baals_status bl_layer_new(struct bl_layer **out,
 
 /* ---- merging ---- */
 
-size_t bl_writes_merge(baals_write *out,
-                       const baals_write *older,
-                       size_t older_count,
-                       const baals_write *newer,
-                       size_t newer_count)
+/* References to the changes of both in order; of two for one key the newer stays. */
+static size_t
+layer_merge_refs(struct layer_ref *out, const struct bl_layer *older, const struct bl_layer *newer)
 {
     size_t i = 0;
     size_t j = 0;
     size_t count = 0;
-    while (i < older_count || j < newer_count) {
+    while (i < older->count || j < newer->count) {
         int order = -1; /* below zero: the older one comes first */
-        if (i == older_count)
+        if (i == older->count)
             order = 1;
-        else if (j < newer_count)
-            order = layer_compare(older[i].space, older[i].key, &newer[j]);
+        else if (j < newer->count)
+            order = bl_write_compare(&older->writes[i], &newer->writes[j]);
         if (order >= 0)
-            out[count++] = newer[j++];
+            out[count++].write = &newer->writes[j++];
         else
-            out[count++] = older[i];
+            out[count++].write = &older->writes[i];
         if (order <= 0)
             i++;
     }
@@ -264,21 +282,12 @@ baals_status bl_layer_merge(struct bl_layer **out,
 {
     const struct bl_alloc *alloc = &older->alloc;
     size_t room = older->count + newer->count;
-    baals_write *merged = bl_alloc_zero(alloc, room, sizeof(*merged));
-    struct layer_ref *refs = NULL;
+    size_t size = (room + 1) * sizeof(struct layer_ref);
+    struct layer_ref *refs = layer_memory(alloc, size, true);
     struct bl_layer *layer = NULL;
-    size_t count = 0;
-
-    if (merged != NULL) {
-        count = bl_writes_merge(merged, older->writes, older->count, newer->writes, newer->count);
-        refs = layer_refs(alloc, merged, count);
-    }
     if (refs != NULL)
-        layer = layer_build(alloc, refs, count);
-    else if (room == 0)
-        layer = layer_build(alloc, NULL, 0);
-    bl_alloc_free(alloc, refs, count * sizeof(*refs));
-    bl_alloc_free(alloc, merged, room * sizeof(*merged));
+        layer = layer_build(alloc, refs, layer_merge_refs(refs, older, newer), true);
+    layer_memory_free(alloc, refs, size, true);
     if (layer == NULL)
         return bl_fail(err, BAALS_NOMEM, "no memory to merge layers of %zu changes", room);
     *out = layer;
@@ -334,7 +343,7 @@ void bl_layer_unref(struct bl_layer *layer)
         return;
     struct bl_alloc alloc = layer->alloc;
     bl_attachment_unref(layer->attachment);
-    bl_alloc_free(&alloc, layer, layer->size);
+    layer_memory_free(&alloc, layer, layer->size, layer->merged);
 }
 
 size_t bl_layer_bytes(const struct bl_layer *layer)

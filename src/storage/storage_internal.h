@@ -69,13 +69,6 @@ const baals_write *
 bl_layer_find(const struct bl_layer *layer, uint64_t hash, baals_space space, baals_slice key);
 /* The index of the first change at or behind (space, key); bl_layer_count when there is none. */
 size_t bl_layer_lower_bound(const struct bl_layer *layer, baals_space space, baals_slice key);
-/* Merges two sorted arrays of changes into `out`, which has room for both; of two for one key the
- * newer stays. Nothing is copied but the structs. Returns how many there are. */
-size_t bl_writes_merge(baals_write *out,
-                       const baals_write *older,
-                       size_t older_count,
-                       const baals_write *newer,
-                       size_t newer_count);
 /* All changes of both layers as one new layer. Removals stay: what they hide lies below. NOMEM. */
 baals_status bl_layer_merge(struct bl_layer **out,
                             const struct bl_layer *older,

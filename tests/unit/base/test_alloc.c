@@ -44,6 +44,26 @@ static void test_alloc_resize(void **state)
     assert_int_equal(counts.live, 0);
 }
 
+/* Goal: pages are there to be written and are given back, with the system's allocator and with
+ * another one, which is asked for them. */
+static void test_alloc_pages(void **state)
+{
+    (void)state;
+    struct testlib_faulty_alloc counts = {0};
+    struct bl_alloc allocs[] = {bl_alloc_system(), testlib_faulty_alloc(&counts)};
+    for (size_t i = 0; i < BL_COUNT_OF(allocs); i++) {
+        uint8_t *pointer = bl_alloc_pages(&allocs[i], 300001);
+        assert_non_null(pointer);
+        memset(pointer, 7, 300001);
+        assert_int_equal(counts.live, i == 0 ? 0 : 300001);
+        bl_alloc_pages_free(&allocs[i], pointer, 300001);
+        bl_alloc_pages_free(&allocs[i], NULL, 300001);
+    }
+    assert_int_equal(counts.live, 0);
+    counts.fail_at = counts.calls + 1;
+    assert_null(bl_alloc_pages(&allocs[1], 300001));
+}
+
 /* Goal: freeing NULL does nothing; a copied text is its own. */
 static void test_alloc_strdup(void **state)
 {
@@ -95,9 +115,9 @@ int main(int argc, char **argv)
 {
     testlib_init(argc, argv);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_alloc_zero),   cmocka_unit_test(test_alloc_resize),
-        cmocka_unit_test(test_alloc_strdup), cmocka_unit_test(test_alloc_aligned),
-        cmocka_unit_test(test_alloc_faulty),
+        cmocka_unit_test(test_alloc_zero),    cmocka_unit_test(test_alloc_resize),
+        cmocka_unit_test(test_alloc_pages),   cmocka_unit_test(test_alloc_strdup),
+        cmocka_unit_test(test_alloc_aligned), cmocka_unit_test(test_alloc_faulty),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
