@@ -506,6 +506,19 @@ static baals_status store_gather(struct bl_redo *redo,
     return bl_redo_add(redo, &last, err);
 }
 
+/* For an arena, which never resizes: what a checkpoint collects is large and gone at its end, and
+ * the heap would keep it. */
+static void *store_pages_resize(void *ctx, void *pointer, size_t old_size, size_t new_size)
+{
+    const struct bl_alloc *alloc = ctx;
+    if (new_size == 0) {
+        bl_alloc_pages_free(alloc, pointer, old_size);
+        return NULL;
+    }
+    BL_ASSERT(pointer == NULL);
+    return bl_alloc_pages(alloc, new_size);
+}
+
 /* Makes the batch of the version the one to be written. */
 static baals_status
 store_prepare(struct bl_store *store, struct bl_version *version, baals_error *err)
@@ -513,7 +526,8 @@ store_prepare(struct bl_store *store, struct bl_version *version, baals_error *e
     struct bl_redo *redo = NULL;
     struct bl_arena arena;
     BL_TRY(bl_redo_begin(&redo, store->env, store->dir, &store->chain_id, err));
-    bl_arena_init(&arena, store->env->alloc, SIZE_MAX);
+    struct bl_alloc pages = {store_pages_resize, &store->env->alloc};
+    bl_arena_init(&arena, pages, SIZE_MAX);
     baals_status status = store_gather(redo, store, version, &arena, err);
     bl_arena_deinit(&arena);
     if (status == BAALS_OK)
