@@ -83,6 +83,7 @@ slabs_reach(struct bl_slabs *slabs, const struct bl_alloc *alloc, uint32_t numbe
     if (memory == NULL)
         return bl_fail(err, BAALS_NOMEM, "no memory for tree nodes");
     slabs->slab_memory[slab] = memory;
+    /* NOLINT(baals-determinism): where the memory lies decides what is fast, and nothing else. */
     slabs->slabs[slab] = memory + (POOL_LINE - (uintptr_t)memory % POOL_LINE);
     return BAALS_OK;
 }
