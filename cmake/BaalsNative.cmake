@@ -86,7 +86,6 @@ add_custom_command(
     ${CMAKE_SOURCE_DIR}/native/${BAALS_NATIVE_CRATE}/Cargo.toml
     ${CMAKE_SOURCE_DIR}/native/${BAALS_NATIVE_CRATE}/src/lib.rs
     ${CMAKE_SOURCE_DIR}/native/crypto/Cargo.toml
-    ${CMAKE_SOURCE_DIR}/native/crypto/src/batch.rs
     ${CMAKE_SOURCE_DIR}/native/crypto/src/ecdsa.rs
     ${CMAKE_SOURCE_DIR}/native/crypto/src/hash.rs
     ${CMAKE_SOURCE_DIR}/native/crypto/src/lib.rs

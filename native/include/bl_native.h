@@ -18,7 +18,6 @@
 #define BL_NATIVE_SIGNATURE_LEN 64
 #define BL_NATIVE_SHA256_WORDS 16
 #define BL_NATIVE_SIGNING_WORDS 36
-#define BL_NATIVE_POINT_WORDS 20
 
 /* ---- hashes ---- */
 
@@ -71,23 +70,18 @@ int32_t bl_native_ed25519_verify(const uint8_t public_key[BL_NATIVE_KEY_LEN],
                                  const uint8_t *message,
                                  size_t message_len);
 
-struct bl_native_item {
+struct bl_native_signed {
     const uint8_t *public_key; /* BL_NATIVE_KEY_LEN bytes */
     const uint8_t *signature;  /* BL_NATIVE_SIGNATURE_LEN bytes */
     const uint8_t *message;
     size_t message_len;
-    /* The key as a point, in plain memory that may be copied. Where *known is 1 it is taken from
-     * there, else it is decoded and put there. Of this item alone; NULL, both: not kept. */
-    uint64_t *point; /* BL_NATIVE_POINT_WORDS words */
-    uint8_t *known;
 };
-/* 1 when every one of the `count` signatures is valid under ZIP-215. 0 when at least one is not;
- * bl_native_ed25519_verify says which. Of several items with one key only the first one's `point`
- * is looked at. Memory grows with count: about 2 KiB each. */
-int32_t bl_native_ed25519_verify_items(const struct bl_native_item *items,
-                                       size_t count,
-                                       const uint8_t *prefix,
-                                       size_t prefix_len);
+/* 1 when every one of the `count` signatures is valid under ZIP-215, else 0. Memory grows with
+ * count: about 2 KiB each. */
+int32_t bl_native_ed25519_verify_all(const struct bl_native_signed *items,
+                                     size_t count,
+                                     const uint8_t *prefix,
+                                     size_t prefix_len);
 /* 1 for the canonical encoding of a point that is not of small order, else 0. */
 int32_t bl_native_ed25519_key_usable(const uint8_t public_key[BL_NATIVE_KEY_LEN]);
 

@@ -78,22 +78,11 @@ bool bl_ed25519_verify(const baals_address *public_key,
                        const char *tag,
                        baals_slice message);
 
-/* A public key as a point of the curve, by value: whoever verifies more signatures under it later
- * saves decoding it, a fifth of what one in a large batch costs. */
-struct bl_decoded_key {
-    uint64_t point[20];
-    uint8_t known; /* 1: `point` is the key */
-};
-
 /* One signature of a batch; message is tag || 0x00 || body, given as its two parts. */
 struct bl_signed {
     const baals_address *public_key;
     const baals_signature *signature;
     baals_slice message;
-    /* Of this item alone, or NULL. Where it is not known yet it may be filled in, also where the
-     * signature is not valid. What it says of a valid signature's key is never doubted: it must be
-     * what an earlier call filled in for the same key. */
-    struct bl_decoded_key *key;
 };
 /* Verifies count signatures, all under one tag, and fills verdicts[i] with 0 or 1: exactly what
  * bl_ed25519_verify says of each (a failing batch is bisected). count may be 0. Without a tag

@@ -104,35 +104,32 @@ bool bl_ed25519_verify(const baals_address *public_key,
                                     message.data, message.len) == 1;
 }
 
-static bool signature_one_valid(const struct bl_native_item *item, baals_slice prefix)
+static bool signature_one_valid(const struct bl_native_signed *item, baals_slice prefix)
 {
     return bl_native_ed25519_verify(item->public_key, item->signature, prefix.data, prefix.len,
                                     item->message, item->message_len) == 1;
 }
 
 /* Fills in the verdicts of a range; `failures` counts the equations that did not hold. Depth:
- * log2(BL_SIGNATURE_BATCH_MAX). What is refused is always refused by the plain way. */
+ * log2(BL_SIGNATURE_BATCH_MAX). */
 static void signature_bisect(uint8_t *verdicts,
-                             const struct bl_native_item *items,
+                             const struct bl_native_signed *items,
                              size_t count,
                              baals_slice prefix,
                              uint32_t *failures)
 {
-    /* The equation of one gains only by its decoded key, and nothing where one of it is invalid. */
-    bool plain = count == 1 && (items[0].point == NULL || *failures > 0);
-    if (*failures >= SIGNATURE_FAILURES_MAX || plain) {
+    if (count <= 1 || *failures >= SIGNATURE_FAILURES_MAX) {
         for (size_t i = 0; i < count; i++)
             verdicts[i] = signature_one_valid(&items[i], prefix) ? 1 : 0;
         return;
     }
-    if (bl_native_ed25519_verify_items(items, count, prefix.data, prefix.len) == 1) {
+    if (bl_native_ed25519_verify_all(items, count, prefix.data, prefix.len) == 1) {
         memset(verdicts, 1, count);
         return;
     }
     (*failures)++;
     size_t half = count / 2;
-    if (half > 0)
-        signature_bisect(verdicts, items, half, prefix, failures);
+    signature_bisect(verdicts, items, half, prefix, failures);
     signature_bisect(verdicts + half, items + half, count - half, prefix, failures);
 }
 
@@ -141,21 +138,17 @@ void bl_ed25519_verify_batch(uint8_t *verdicts,
                              size_t count,
                              const char *tag)
 {
-    struct bl_native_item range[BL_SIGNATURE_BATCH_MAX];
+    struct bl_native_signed range[BL_SIGNATURE_BATCH_MAX];
     baals_slice prefix = signature_prefix(tag);
     for (size_t start = 0; start < count; start += BL_SIGNATURE_BATCH_MAX) {
         size_t len =
             count - start < BL_SIGNATURE_BATCH_MAX ? count - start : BL_SIGNATURE_BATCH_MAX;
         for (size_t i = 0; i < len; i++) {
             const struct bl_signed *item = &items[start + i];
-            range[i] = (struct bl_native_item){
-                .public_key = item->public_key->bytes,
-                .signature = item->signature->bytes,
-                .message = item->message.data,
-                .message_len = item->message.len,
-                .point = item->key != NULL ? item->key->point : NULL,
-                .known = item->key != NULL ? &item->key->known : NULL,
-            };
+            range[i] = (struct bl_native_signed){.public_key = item->public_key->bytes,
+                                                 .signature = item->signature->bytes,
+                                                 .message = item->message.data,
+                                                 .message_len = item->message.len};
         }
         uint32_t failures = 0;
         signature_bisect(verdicts + start, range, len, prefix, &failures);

@@ -79,7 +79,7 @@ static baals_status check_signatures(size_t *bad_out,
     for (size_t i = 0; i < count; i++) {
         if (known[i] != 0)
             continue;
-        items[unknown] = (struct bl_signed){&txs[i].sender, &txs[i].signature, txs[i].body, NULL};
+        items[unknown] = (struct bl_signed){&txs[i].sender, &txs[i].signature, txs[i].body};
         places[unknown++] = i;
     }
     bl_ed25519_verify_shared(workers, verdicts, items, unknown, BL_TAG_TX);

@@ -6,14 +6,12 @@
  *
  * The ids of what passed are remembered in a table of fixed size: an id covers the signature, so
  * the same id is the same verdict. Each id may stand in the few places of its row; the oldest of
- * the row makes room. The decoded keys of their senders are remembered, too.
+ * the row makes room.
  */
 #include "runtime/verifier.h"
 
 #include <pthread.h>
 #include <string.h>
-
-#include "runtime/key_cache.h"
 
 #define VERIFIER_ROWS 8192u
 #define VERIFIER_ROW_IDS 4u
@@ -26,7 +24,6 @@ struct bl_verifier {
     struct bl_alloc alloc;
     struct bl_workers *workers;
     uint64_t seed;
-    struct bl_key_cache keys;
     pthread_mutex_t mutex;
     struct verifier_row *rows; /* NULL until something passed, or for want of memory */
 };
@@ -44,7 +41,6 @@ baals_status bl_verifier_new(struct bl_verifier **out,
     verifier->workers = workers;
     verifier->seed = seed;
     BL_ASSERT(pthread_mutex_init(&verifier->mutex, NULL) == 0);
-    bl_key_cache_init(&verifier->keys, alloc, seed);
     *out = verifier;
     return BAALS_OK;
 }
@@ -55,7 +51,6 @@ void bl_verifier_free(struct bl_verifier *verifier)
         return;
     struct bl_alloc alloc = verifier->alloc;
     pthread_mutex_destroy(&verifier->mutex);
-    bl_key_cache_deinit(&verifier->keys);
     bl_alloc_free(&alloc, verifier->rows, VERIFIER_ROWS * sizeof *verifier->rows);
     bl_alloc_free(&alloc, verifier, sizeof *verifier);
 }
@@ -110,20 +105,17 @@ void bl_verifier_known(struct bl_verifier *verifier,
 /* What one call works with; all of `count` elements. */
 struct verifier_scratch {
     struct bl_signed *items; /* the signatures to verify */
-    struct bl_decoded_key *keys;
-    uint8_t *verdicts; /* of these */
-    uint32_t *places;  /* where they came from */
+    uint8_t *verdicts;       /* of these */
+    uint32_t *places;        /* where they came from */
 };
 
 static bool
 verifier_scratch_init(struct verifier_scratch *scratch, struct bl_arena *arena, size_t count)
 {
     scratch->items = bl_arena_zero(arena, count + 1, sizeof *scratch->items);
-    scratch->keys = bl_arena_zero(arena, count + 1, sizeof *scratch->keys);
     scratch->verdicts = bl_arena_zero(arena, count + 1, sizeof *scratch->verdicts);
     scratch->places = bl_arena_zero(arena, count + 1, sizeof *scratch->places);
-    return scratch->items != NULL && scratch->keys != NULL && scratch->verdicts != NULL &&
-           scratch->places != NULL;
+    return scratch->items != NULL && scratch->verdicts != NULL && scratch->places != NULL;
 }
 
 /* The plain way: what every refusal is judged by. */
@@ -148,8 +140,7 @@ static size_t verifier_collect(struct bl_verifier *verifier,
         const baals_tx *tx = &items[i].tx;
         if (items[i].status != BAALS_OK || verifier_has(verifier, &tx->id))
             continue;
-        struct bl_decoded_key *key = &scratch->keys[unknown];
-        scratch->items[unknown] = (struct bl_signed){&tx->sender, &tx->signature, tx->body, key};
+        scratch->items[unknown] = (struct bl_signed){&tx->sender, &tx->signature, tx->body};
         scratch->places[unknown++] = (uint32_t)i;
     }
     pthread_mutex_unlock(&verifier->mutex);
@@ -162,9 +153,7 @@ static void verifier_judge_batch(struct bl_verifier *verifier,
                                  size_t count)
 {
     size_t unknown = verifier_collect(verifier, scratch, items, count);
-    bl_key_cache_get(&verifier->keys, scratch->items, unknown);
     bl_ed25519_verify_batch(scratch->verdicts, scratch->items, unknown, BL_TAG_TX);
-    bl_key_cache_put(&verifier->keys, scratch->items, scratch->verdicts, unknown);
     pthread_mutex_lock(&verifier->mutex);
     for (size_t i = 0; i < unknown; i++) {
         struct bl_incoming *item = &items[scratch->places[i]];

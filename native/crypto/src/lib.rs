@@ -9,7 +9,6 @@
 
 extern crate alloc;
 
-mod batch;
 mod ecdsa;
 mod hash;
 mod signature;

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
-//! Ed25519: RFC 8032 signing, ZIP-215 verification of one signature, and the rule which keys may be
-//! used. Every message is given as two parts, `prefix` and `message`, whose concatenation is
+//! Ed25519: RFC 8032 signing, ZIP-215 verification, single and in batches, and the rule which keys
+//! may be used. Every message is given as two parts, `prefix` and `message`, whose concatenation is
 //! signed.
 
 use alloc::vec::Vec;
+use core::convert::Infallible;
 
 use curve25519_dalek::edwards::CompressedEdwardsY;
-use ed25519_zebra::{Signature, SigningKey, VerificationKey, VerificationKeyBytes};
+use ed25519_zebra::{Signature, SigningKey, VerificationKey, VerificationKeyBytes, batch};
+use rand_core::{TryCryptoRng, TryRng};
 use zeroize::Zeroize;
 
 use crate::bytes;
@@ -21,6 +23,62 @@ type KeyRoom = [u64; 36];
 
 const _: () = assert!(size_of::<SigningKey>() == size_of::<KeyRoom>());
 const _: () = assert!(align_of::<SigningKey>() <= align_of::<KeyRoom>());
+
+/// One signature of a batch (`struct bl_native_signed`).
+#[repr(C)]
+pub struct Signed {
+    public_key: *const [u8; KEY_LEN],
+    signature: *const [u8; SIGNATURE_LEN],
+    message: *const u8,
+    message_len: usize,
+}
+
+/// A batch as the hash of all its parts, from which its coefficients come: nobody can choose a
+/// signature after its coefficient, and no randomness enters.
+struct Transcript(blake3::Hasher);
+
+impl Transcript {
+    fn new() -> Self {
+        Transcript(blake3::Hasher::new_derive_key("baals ed25519 batch 1"))
+    }
+
+    fn add(&mut self, public_key: &[u8; KEY_LEN], signature: &[u8; SIGNATURE_LEN], message: &[u8]) {
+        self.0.update(public_key);
+        self.0.update(signature);
+        self.0.update(&(message.len() as u64).to_le_bytes());
+        self.0.update(message);
+    }
+
+    fn coefficients(self) -> Coefficients {
+        Coefficients(self.0.finalize_xof())
+    }
+}
+
+/// The extendable output of a transcript, in the form that `batch::Verifier` draws from.
+struct Coefficients(blake3::OutputReader);
+
+impl TryRng for Coefficients {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        let mut word = [0; 4];
+        self.0.fill(&mut word);
+        Ok(u32::from_le_bytes(word))
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        let mut word = [0; 8];
+        self.0.fill(&mut word);
+        Ok(u64::from_le_bytes(word))
+    }
+
+    fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), Infallible> {
+        self.0.fill(out);
+        Ok(())
+    }
+}
+
+impl TryCryptoRng for Coefficients {}
 
 /// # Safety
 /// The crate's rules for pointers.
@@ -132,6 +190,32 @@ unsafe extern "C" fn bl_native_ed25519_verify(
     }
 }
 
+/// Returns 1 when all `count` signatures are valid under ZIP-215, 0 when at least one is not.
+///
+/// # Safety
+/// `items` has `count` elements whose pointers follow the rules of `bl_native_ed25519_verify`.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn bl_native_ed25519_verify_all(
+    items: *const Signed,
+    count: usize,
+    prefix: *const u8,
+    prefix_len: usize,
+) -> i32 {
+    let mut transcript = Transcript::new();
+    let mut verifier = batch::Verifier::new();
+    for i in 0..count {
+        unsafe {
+            let item = &*items.add(i);
+            let message = bytes(item.message, item.message_len);
+            let whole = concatenate(prefix, prefix_len, message);
+            transcript.add(&*item.public_key, &*item.signature, &whole);
+            let key = VerificationKeyBytes::from(*item.public_key);
+            verifier.queue((key, Signature::from_bytes(&*item.signature), &whole[..]));
+        }
+    }
+    i32::from(verifier.verify(transcript.coefficients()).is_ok())
+}
+
 /// Returns 1 when the bytes are the canonical encoding of a point that is not of small order.
 ///
 /// # Safety
@@ -143,4 +227,49 @@ unsafe extern "C" fn bl_native_ed25519_key_usable(public_key: *const [u8; KEY_LE
         .decompress()
         .is_some_and(|point| point.compress() == encoding && !point.is_small_order());
     i32::from(usable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Item<'a> = ([u8; KEY_LEN], [u8; SIGNATURE_LEN], &'a [u8]);
+
+    fn first_coefficients(items: &[Item]) -> [u8; 32] {
+        let mut transcript = Transcript::new();
+        for (key, signature, message) in items {
+            transcript.add(key, signature, message);
+        }
+        let mut first = [0; 32];
+        let Ok(()) = transcript.coefficients().try_fill_bytes(&mut first);
+        first
+    }
+
+    /// The same batch gives the same coefficients; any change of any part gives others.
+    #[test]
+    fn coefficients_depend_on_every_part() {
+        let base: [Item; 2] = [([1; 32], [2; 64], b"one"), ([3; 32], [4; 64], b"two")];
+        let mut others = [base; 8];
+        others[0][0].0[31] ^= 1;
+        others[1][0].1[0] ^= 1;
+        others[2][0].1[63] ^= 1;
+        others[3][0].2 = b"onf";
+        others[4][1].0[0] ^= 1;
+        others[5][1].2 = b"";
+        others[6][1].1[32] ^= 128;
+        others[7].swap(0, 1);
+        let expected = first_coefficients(&base);
+        assert_eq!(first_coefficients(&base), expected);
+        for (i, other) in others.iter().enumerate() {
+            assert_ne!(first_coefficients(other), expected, "change {i}");
+        }
+        assert_ne!(first_coefficients(&base[..1]), expected);
+    }
+
+    /// Successive coefficients differ.
+    #[test]
+    fn coefficients_do_not_repeat() {
+        let first = first_coefficients(&[([1; 32], [2; 64], b"one")]);
+        assert_ne!(first[..16], first[16..]);
+    }
 }

@@ -18,13 +18,9 @@ struct signature_set {
     baals_signature signatures[BATCH_MAX];
     uint8_t messages[BATCH_MAX][48];
     struct bl_signed items[BATCH_MAX];
-    struct bl_decoded_key decoded[BATCH_MAX];
     uint8_t verdicts[BATCH_MAX];
     size_t count;
 };
-
-/* Whether the batch is given room for decoded keys. */
-enum signature_keys { KEYS_NOT_KEPT, KEYS_FILLED_IN, KEYS_KNOWN, KEYS_WAYS };
 
 static void signature_set_make(struct signature_set *set,
                                struct testlib_rng *rng,
@@ -53,14 +49,9 @@ static bool signature_single(const struct bl_signed *item)
 }
 
 /* Verifies the set in one batch and fails where a verdict is not the single one. */
-static void signature_set_check_keys(struct signature_set *set, enum signature_keys way)
+static void signature_set_check(struct signature_set *set)
 {
     memset(set->verdicts, 0xee, sizeof set->verdicts);
-    for (size_t i = 0; i < set->count; i++) {
-        set->items[i].key = way != KEYS_NOT_KEPT ? &set->decoded[i] : NULL;
-        if (way == KEYS_FILLED_IN)
-            set->decoded[i].known = 0;
-    }
     bl_ed25519_verify_batch(set->verdicts, set->items, set->count, TAG);
     for (size_t i = 0; i < set->count; i++) {
         uint8_t single = signature_single(&set->items[i]) ? 1 : 0;
@@ -74,13 +65,6 @@ static void signature_set_check_keys(struct signature_set *set, enum signature_k
     }
     for (size_t i = set->count; i < BATCH_MAX; i++)
         assert_int_equal(set->verdicts[i], 0xee);
-}
-
-/* The same in every way. */
-static void signature_set_check(struct signature_set *set)
-{
-    for (enum signature_keys way = KEYS_NOT_KEPT; way < KEYS_WAYS; way++)
-        signature_set_check_keys(set, way);
 }
 
 /* The first test of RFC 8032 section 7.1: key and signature of the empty message. */
