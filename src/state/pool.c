@@ -10,6 +10,8 @@
 
 /* Of a reference. */
 #define POOL_NUMBERS_MAX (1u << 30)
+/* Slabs from this one on go back to the system whole: they would leave large holes in the heap. */
+#define POOL_PAGES_FROM 1u
 #define POOL_LINE 64u /* bytes of a cache line: a leaf lies in one */
 
 _Static_assert(BL_SLAB_FIRST == 1u << 10, "bl_slabs_at knows the size of the first slab");
@@ -79,7 +81,9 @@ slabs_reach(struct bl_slabs *slabs, const struct bl_alloc *alloc, uint32_t numbe
     unsigned slab = 31u - (unsigned)__builtin_clz(number + BL_SLAB_FIRST) - 10u;
     if (slabs->slabs[slab] != NULL)
         return BAALS_OK;
-    uint8_t *memory = bl_alloc_resize(alloc, NULL, 0, slabs_size(slabs, slab));
+    size_t size = slabs_size(slabs, slab);
+    uint8_t *memory = slab < POOL_PAGES_FROM ? bl_alloc_resize(alloc, NULL, 0, size)
+                                             : bl_alloc_pages(alloc, size);
     if (memory == NULL)
         return bl_fail(err, BAALS_NOMEM, "no memory for tree nodes");
     slabs->slab_memory[slab] = memory;
@@ -125,8 +129,12 @@ void bl_slabs_give(struct bl_slabs *slabs, struct bl_numbers *numbers)
 
 static void slabs_free(struct bl_slabs *slabs, const struct bl_alloc *alloc)
 {
-    for (unsigned i = 0; i < BL_SLABS; i++)
-        bl_alloc_free(alloc, slabs->slab_memory[i], slabs_size(slabs, i));
+    for (unsigned i = 0; i < BL_SLABS; i++) {
+        if (i < POOL_PAGES_FROM)
+            bl_alloc_free(alloc, slabs->slab_memory[i], slabs_size(slabs, i));
+        else
+            bl_alloc_pages_free(alloc, slabs->slab_memory[i], slabs_size(slabs, i));
+    }
     bl_numbers_free(&slabs->unused, alloc);
 }
 
