@@ -16,8 +16,11 @@ static baals_status
 writes_append(struct bl_writes *writes, const baals_write *write, baals_error *err)
 {
     if (writes->count == writes->cap) {
+        size_t size;
         size_t cap = writes->cap == 0 ? 64 : writes->cap * 2;
-        baals_write *items = bl_arena_zero(writes->arena, cap, sizeof *items);
+        baals_write *items = NULL;
+        if (bl_size_mul(&size, cap, sizeof *items))
+            items = bl_arena_alloc(writes->arena, size);
         if (items == NULL)
             return bl_fail(err, BAALS_NOMEM, "no memory for %zu state writes", cap);
         if (writes->count > 0)
