@@ -131,11 +131,22 @@ static void forest_attachment_publish(struct bl_attachment *attachment)
     pthread_mutex_unlock(&trees->forest->lock);
 }
 
+static size_t forest_attachment_excess(const struct bl_attachment *attachment)
+{
+    const struct bl_trees *trees = (const struct bl_trees *)attachment;
+    struct bl_forest *forest = trees->forest;
+    pthread_mutex_lock(&forest->lock);
+    uint64_t bytes = bl_pool_bytes(trees->pool);
+    pthread_mutex_unlock(&forest->lock);
+    return bytes > forest->bytes_max ? (size_t)(bytes - forest->bytes_max) : 0;
+}
+
 static const struct bl_attachment_ops forest_ops = {
     .ref = forest_attachment_ref,
     .unref = forest_attachment_unref,
     .publish = forest_attachment_publish,
     .collect = bl_trees_collect,
+    .excess = forest_attachment_excess,
 };
 
 const struct bl_trees *bl_view_trees(const struct bl_view *view)

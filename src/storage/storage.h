@@ -107,6 +107,9 @@ struct bl_attachment_ops {
                             baals_write **writes_out,
                             size_t *count_out,
                             baals_error *err);
+    /* Bytes beyond what it may hold, which a checkpoint lets it give up. Called under the store's
+     * lock: brief. */
+    size_t (*excess)(const struct bl_attachment *attachment);
 };
 
 /* Gives the layer, which is on no view and no store yet, a reference to an attachment. */
@@ -171,7 +174,8 @@ baals_status bl_store_add_all(struct bl_store *store,
                               baals_error *err);
 /* Merges the newest layers of similar size, so that a view has few. Writer only. */
 void bl_store_merge(struct bl_store *store);
-/* Bytes held in layers that are not in the kv yet. */
+/* Bytes held for want of a checkpoint: layers that are not in the kv yet, and what their attachment
+ * holds beyond what it may. */
 size_t bl_store_layer_bytes(struct bl_store *store);
 /* Writes the layers that are in place now into the kv with their tip, syncs it, then drops them. A
  * failure loses nothing: readers see what they saw, and the next checkpoint ends what was begun.

@@ -287,7 +287,11 @@ baals_status bl_store_tip(struct bl_store *store, struct bl_tip *tip_out)
 size_t bl_store_layer_bytes(struct bl_store *store)
 {
     pthread_mutex_lock(&store->lock);
-    size_t bytes = store->version->bytes;
+    const struct bl_version *version = store->version;
+    const struct bl_attachment *attachment = version->attachment;
+    size_t bytes = version->bytes;
+    if (attachment != NULL && version->kv_serial < attachment->serial)
+        bytes += attachment->ops->excess(attachment);
     pthread_mutex_unlock(&store->lock);
     return bytes;
 }
