@@ -489,7 +489,8 @@ typedef void (*baals_progress)(void *ctx, const char *what, uint64_t done, uint6
 
 /** Re-reads the whole journal of a chain that no process owns, its hash chain and signatures, and
  * recomputes the state roots from the flat records. Kept headers are followed up to the first block
- * of the journal, their seals checked. Writes nothing. CORRUPT_* names what is damaged. */
+ * of the journal, their seals checked. Writes nothing but the end of a checkpoint that was cut
+ * short. CORRUPT_* names what is damaged. */
 BAALS_API BAALS_NODISCARD baals_status baals_verify(baals_verify_report *report_out,
                                                     const char *path,
                                                     uint32_t flags,

@@ -209,7 +209,9 @@ branch_collect(struct branch_build *b, const baals_block *block, baals_error *er
     }
     b->fork_hash = parent;
     baals_status status = bl_index_height_of(&b->fork, b->view, &parent, err);
-    if (status == BAALS_NOTFOUND)
+    /* Of blocks that were given up hashes and headers may be known, but no state. */
+    if (status == BAALS_NOTFOUND ||
+        (status == BAALS_OK && b->fork < atomic_load(&b->chain->kept_from)))
         return bl_fail(err, BAALS_REJECT_ORPHAN, "the block's parent is not known");
     return status;
 }

@@ -372,6 +372,9 @@ baals_status bl_kept_add(struct baals_chain *chain, uint64_t end, baals_error *e
     }
     if (have < end)
         BL_TRY(kept_write(chain, &headers, have, end, err));
+    /* Files that an earlier attempt left may be named but not synced yet. */
+    BL_TRY(bl_env_sync_dir(chain->env, headers.dir, err));
+    BL_TRY(bl_env_sync_dir(chain->env, chain->path, err));
     atomic_store(&chain->headers_from, from);
     return BAALS_OK;
 }

@@ -326,7 +326,9 @@ struct retention_final {
     uint64_t height;
 };
 
-static baals_status retention_final_begin(struct retention_final *final, baals_error *err)
+/* Undoing makes versions of the state's trees, which one thread at a time may do: `writer` is held.
+ */
+static baals_status retention_go_back(struct retention_final *final, baals_error *err)
 {
     struct baals_chain *chain = final->chain;
     pthread_mutex_lock(&chain->lock);
@@ -343,6 +345,15 @@ static baals_status retention_final_begin(struct retention_final *final, baals_e
         BL_TRY(status);
     }
     return BAALS_OK;
+}
+
+static baals_status retention_final_begin(struct retention_final *final, baals_error *err)
+{
+    struct baals_chain *chain = final->chain;
+    pthread_mutex_lock(&chain->writer);
+    baals_status status = retention_go_back(final, err);
+    pthread_mutex_unlock(&chain->writer);
+    return status;
 }
 
 static baals_status retention_write_snapshot(struct retention_final *final, baals_error *err)
@@ -548,6 +559,15 @@ retention_remove_snapshots(struct baals_chain *chain, uint64_t below, baals_erro
     return bl_env_sync_dir(chain->env, dir, err);
 }
 
+/* An earlier attempt may have ended between naming a snapshot and syncing its name. */
+static baals_status retention_sync_snapshots(struct baals_chain *chain, baals_error *err)
+{
+    char dir[BL_PATH_MAX];
+    BL_TRY(bl_chain_path(chain, dir, BL_SNAPSHOTS_DIR, err));
+    BL_TRY(bl_env_sync_dir(chain->env, dir, err));
+    return bl_env_sync_dir(chain->env, chain->path, err);
+}
+
 static baals_status retention_prune_locked(baals_prune_report *report,
                                            struct baals_chain *chain,
                                            uint64_t keep_blocks,
@@ -564,6 +584,7 @@ static baals_status retention_prune_locked(baals_prune_report *report,
         return BAALS_OK;
     /* It was checked when it was written, perhaps long ago; from here on it is needed. */
     BL_TRY(bl_snapshot_check(chain, plan.first, err));
+    BL_TRY(retention_sync_snapshots(chain, err));
     BL_TRY(bl_kept_add(chain, plan.first, err));
     BL_TRY(retention_forget(chain, plan.first, err));
     report->kept_from = plan.first;

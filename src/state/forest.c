@@ -111,6 +111,7 @@ static void forest_publish(struct bl_trees *trees) /* NOLINT(misc-no-recursion) 
         return;
     if (base != NULL)
         forest_publish(base);
+    BL_ASSERT(base == NULL || base == forest->newest);
     trees->published = true;
     trees->base = NULL;
     forest_free_numbers(trees->pool, &trees->made, false);

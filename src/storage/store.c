@@ -538,6 +538,9 @@ store_prepare(struct bl_store *store, struct bl_version *version, baals_error *e
         status = bl_redo_seal(redo, err);
     if (status != BAALS_OK) {
         bl_redo_close(redo);
+        /* Worth nothing, and perhaps what fills the disk. */
+        if (store->dir != NULL)
+            (void)bl_redo_remove(store->env, store->dir, NULL);
         return status;
     }
     store->redo = redo;
