@@ -82,9 +82,7 @@ static baals_status collect_below(struct collect *collect, /* NOLINT(misc-no-rec
         BL_TRY(collect_record(collect, child, depth / 4, path, err));
     for (unsigned side = 0; side < 2; side++) {
         struct bl_child below = bl_inner_child(node, side);
-        uint8_t *byte = &path->bytes[depth / 8];
-        uint8_t mask = (uint8_t)(0x80u >> depth % 8);
-        *byte = side != 0 ? (uint8_t)(*byte | mask) : (uint8_t)(*byte & ~mask);
+        bl_hash_set_bit(path, depth, side);
         BL_TRY(collect_below(collect, &below, depth + 1, path, err));
     }
     return BAALS_OK;

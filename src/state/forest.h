@@ -5,9 +5,9 @@
  * The state's trees in memory (docs/internals/state_tree.md): the binary Jellyfish Merkle trees of
  * the stores accounts, code and storage, as far as they were needed since the chain was opened.
  *
- *   bl_forest             one per chain: what its versions share
- *   bl_trees              one version of the three trees: the roots of one state. Immutable,
- * counted bl_pool               the nodes of many versions, found by number
+ *   bl_forest   one per chain: what its versions share
+ *   bl_trees    one version of the three trees: the roots of one state; immutable, counted
+ *   bl_pool     the nodes of many versions, found by number
  *
  * A commit copies the nodes on the way to what changed (copy on write) and shares all others with
  * the version before. So readers walk a version without a lock while the next one is made, and
@@ -122,6 +122,13 @@ static inline struct bl_child bl_inner_child(const struct bl_inner *node, unsign
 static inline unsigned bl_hash_bit(const baals_hash *hash, unsigned depth)
 {
     return hash->bytes[depth / 8] >> (7 - depth % 8) & 1u;
+}
+
+static inline void bl_hash_set_bit(baals_hash *hash, unsigned depth, unsigned bit)
+{
+    uint8_t mask = (uint8_t)(0x80u >> depth % 8);
+    uint8_t *byte = &hash->bytes[depth / 8];
+    *byte = bit != 0 ? (uint8_t)(*byte | mask) : (uint8_t)(*byte & ~mask);
 }
 
 /* NULL when there is no memory. */

@@ -3,8 +3,9 @@
 #define BL_STATE_STATE_INTERNAL_H
 /*
  * Inside the state module: the hashing rules of docs/spec/state.md (rules.c), the nodes of the
- * Jellyfish Merkle tree as they are kept (node.c), the tree made of them (tree.c) and the
- * simple-Merkle map of the store `meta` (meta.c). What is inside an overlay: overlay_internal.h.
+ * Jellyfish Merkle tree as they are stored (node.c), walks over the tree (tree.c) and the
+ * simple-Merkle map of the store `meta` (meta.c). The tree in memory has a header of its own,
+ * state/forest.h; what is inside an overlay, overlay_internal.h.
  */
 #include "state/state.h"
 

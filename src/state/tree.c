@@ -179,13 +179,6 @@ static baals_status tree_stored_neighbour(struct bl_slot *slot,
     return tree_outer_leaf(slot, view, store, best_depth, &best_path, direction, err);
 }
 
-static void tree_set_bit(baals_hash *path, unsigned depth, unsigned bit)
-{
-    uint8_t mask = (uint8_t)(0x80u >> depth % 8);
-    uint8_t *byte = &path->bytes[depth / 8];
-    *byte = bit != 0 ? (uint8_t)(*byte | mask) : (uint8_t)(*byte & ~mask);
-}
-
 /* The outermost leaf below a subtree that was passed, on the side nearer to `key_hash`. */
 static baals_status tree_aside_leaf(struct bl_slot *slot,
                                     const struct tree_aside *aside,
@@ -198,13 +191,13 @@ static baals_status tree_aside_leaf(struct bl_slot *slot,
     struct bl_child child = aside->child;
     unsigned depth = aside->depth;
     baals_hash path = *key_hash;
-    tree_set_bit(&path, depth - 1, aside->direction);
+    bl_hash_set_bit(&path, depth - 1, aside->direction);
     for (; bl_ref_kind(child.ref) == BL_REF_INNER; depth++) {
         const struct bl_inner *node = bl_pool_inner(pool, child.ref);
         unsigned side = 1 - aside->direction;
         if (bl_ref_kind(node->refs[side]) == BL_REF_EMPTY)
             side = aside->direction;
-        tree_set_bit(&path, depth, side);
+        bl_hash_set_bit(&path, depth, side);
         child = bl_inner_child(node, side);
     }
     bl_child_slot(slot, pool, &child);
